@@ -1,0 +1,190 @@
+package dev.tidemark.wal.api;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One append with everything that can be said about it: {@code AppendRequest.of(bytes).withDurability(WRITTEN)}.
+ * Immutable. Payload bytes are copied when the append is accepted, so the caller may reuse an array or buffer as soon as
+ * the call returns; only a {@code ByteBuf} of {@value #DIRECT_WRITE_BYTES} bytes or more is written from where it lies,
+ * and its content belongs to the log (which retains it) until the append is complete.
+ */
+public final class AppendRequest {
+    /** From this size on a direct {@code ByteBuf} is not copied. */
+    public static final int DIRECT_WRITE_BYTES = 16 << 10;
+
+    /** What the payload is. */
+    public enum Shape {
+        /** One value. */
+        VALUE,
+        /** A batch of records. */
+        RECORDS,
+        /** A batch of another protocol, kept verbatim. */
+        OPAQUE
+    }
+
+    private final Shape shape;
+    private final Object payload;
+    private final int count;
+    private final @Nullable Durability durability;
+    private final long expectedOffset;
+    private final boolean hasChecksum;
+    private final int checksum;
+    private final @Nullable Duration timeout;
+
+    private AppendRequest(
+            Shape shape,
+            Object payload,
+            int count,
+            @Nullable Durability durability,
+            long expectedOffset,
+            boolean hasChecksum,
+            int checksum,
+            @Nullable Duration timeout) {
+        this.shape = shape;
+        this.payload = Objects.requireNonNull(payload, "payload");
+        this.count = count;
+        this.durability = durability;
+        this.expectedOffset = expectedOffset;
+        this.hasChecksum = hasChecksum;
+        this.checksum = checksum;
+        this.timeout = timeout;
+    }
+
+    private static AppendRequest plain(Shape shape, Object payload, int count) {
+        return new AppendRequest(shape, payload, count, null, -1, false, 0, null);
+    }
+
+    /** One value: the whole array. */
+    public static AppendRequest of(byte[] value) {
+        return plain(Shape.VALUE, value, 1);
+    }
+
+    /** One value: what lies between position and limit, which are not moved. */
+    public static AppendRequest of(ByteBuffer value) {
+        return plain(Shape.VALUE, value, 1);
+    }
+
+    /** One value: the readable bytes; the indices are not moved. */
+    public static AppendRequest of(ByteBuf value) {
+        return plain(Shape.VALUE, value, 1);
+    }
+
+    /** A batch: after a crash all of it is there or none. At least one record. */
+    public static AppendRequest of(List<WalRecord> records) {
+        List<WalRecord> batch = List.copyOf(records);
+        if (batch.isEmpty()) {
+            throw new InvalidCallException(ErrorCode.ARGUMENT_INVALID, "a batch needs at least one record: records=0");
+        }
+        return plain(Shape.RECORDS, batch, batch.size());
+    }
+
+    /** A batch of another protocol, kept verbatim, that takes {@code count} offsets. */
+    public static AppendRequest opaque(byte[] payload, int count) {
+        return plain(Shape.OPAQUE, payload, atLeastOne(count));
+    }
+
+    /** As {@link #opaque(byte[], int)}. */
+    public static AppendRequest opaque(ByteBuffer payload, int count) {
+        return plain(Shape.OPAQUE, payload, atLeastOne(count));
+    }
+
+    /** As {@link #opaque(byte[], int)}. */
+    public static AppendRequest opaque(ByteBuf payload, int count) {
+        return plain(Shape.OPAQUE, payload, atLeastOne(count));
+    }
+
+    private static int atLeastOne(int count) {
+        if (count < 1) {
+            throw new InvalidCallException(
+                    ErrorCode.ARGUMENT_INVALID, "a batch takes at least one offset: count=" + count);
+        }
+        return count;
+    }
+
+    /** The same, acknowledged at this durability instead of the log's default. */
+    public AppendRequest withDurability(Durability newDurability) {
+        return new AppendRequest(shape, payload, count, newDurability, expectedOffset, hasChecksum, checksum, timeout);
+    }
+
+    /** The same, accepted only if the log's end is exactly this offset: else {@code OFFSET_MISMATCH}. */
+    public AppendRequest withExpectedOffset(long offset) {
+        if (offset < 0) {
+            throw new InvalidCallException(
+                    ErrorCode.ARGUMENT_INVALID, "an expected offset is not negative: offset=" + offset);
+        }
+        return new AppendRequest(shape, payload, count, durability, offset, hasChecksum, checksum, timeout);
+    }
+
+    /**
+     * The same with the payload's CRC-32C as its producer computed it: verified before the append is accepted, stored,
+     * and handed on unchanged. Not for {@link Shape#RECORDS}, whose bytes the log makes.
+     */
+    public AppendRequest withChecksum(int crc32c) {
+        if (shape == Shape.RECORDS) {
+            throw new InvalidCallException(
+                    ErrorCode.ARGUMENT_INVALID,
+                    "a checksum can be given for a value or an opaque batch: shape=" + shape);
+        }
+        return new AppendRequest(shape, payload, count, durability, expectedOffset, true, crc32c, timeout);
+    }
+
+    /** The same with a deadline of its own for the waits of the call. */
+    public AppendRequest withTimeout(Duration newTimeout) {
+        return new AppendRequest(
+                shape,
+                payload,
+                count,
+                durability,
+                expectedOffset,
+                hasChecksum,
+                checksum,
+                Objects.requireNonNull(newTimeout));
+    }
+
+    /** What the payload is. */
+    public Shape shape() {
+        return shape;
+    }
+
+    /** A {@code byte[]}, a {@code ByteBuffer}, a {@code ByteBuf}, or a {@code List} of {@code WalRecord}. */
+    public Object payload() {
+        return payload;
+    }
+
+    /** How many offsets it takes. */
+    public int count() {
+        return count;
+    }
+
+    /** The durability asked for, or that of the log. */
+    public Durability durability(Durability ofTheLog) {
+        Durability own = durability;
+        return own == null ? ofTheLog : own;
+    }
+
+    /** The offset expected, or -1. */
+    public long expectedOffset() {
+        return expectedOffset;
+    }
+
+    /** Whether a checksum came with the payload. */
+    public boolean hasChecksum() {
+        return hasChecksum;
+    }
+
+    /** The checksum that came with the payload; meaningless without {@link #hasChecksum()}. */
+    public int checksum() {
+        return checksum;
+    }
+
+    /** The deadline for the waits of the call, or that of the log. */
+    public Duration timeout(Duration ofTheLog) {
+        Duration own = timeout;
+        return own == null ? ofTheLog : own;
+    }
+}

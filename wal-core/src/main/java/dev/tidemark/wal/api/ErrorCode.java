@@ -1,0 +1,89 @@
+package dev.tidemark.wal.api;
+
+/** Why a call failed. Names are stable across versions and never reused for another meaning. */
+public enum ErrorCode {
+    // the call
+    /** A partition name or number is not acceptable. */
+    NAME_INVALID(Remedy.FIX_CALL),
+    /** The configuration has one or more problems, all of them listed in the message. */
+    CONFIG_INVALID(Remedy.FIX_CALL),
+    /** An argument is outside its documented range. */
+    ARGUMENT_INVALID(Remedy.FIX_CALL),
+    /** The append is larger than a segment, than the memory budget or than the format allows. */
+    APPEND_TOO_LARGE(Remedy.FIX_CALL),
+    /** The checksum that came with the payload does not match the payload. */
+    CHECKSUM_MISMATCH(Remedy.FIX_CALL),
+    /** A conditional append expected another offset than the end of the log. */
+    OFFSET_MISMATCH(Remedy.FIX_CALL),
+    /** The offset lies before the start of the log. */
+    OFFSET_TRIMMED(Remedy.FIX_CALL),
+    /** The offset lies beyond the end of the log. */
+    OFFSET_BEYOND_END(Remedy.FIX_CALL),
+    /** The partition does not exist and may not be created here. */
+    PARTITION_UNKNOWN(Remedy.FIX_CALL),
+    /** The store was opened read-only. */
+    READ_ONLY(Remedy.FIX_CALL),
+    /** A cursor, a slice or a buffer was used after it was closed. */
+    CLOSED_HANDLE(Remedy.FIX_CALL),
+
+    // load
+    /** The append queue stayed full until the deadline; nothing was appended. */
+    APPEND_REJECTED(Remedy.RETRY),
+    /** An internal lock was not free until the deadline; nothing was changed. */
+    LOCK_TIMEOUT(Remedy.RETRY),
+    /** The wait ended by its deadline; the append goes on and its outcome is not known yet. */
+    WAIT_TIMEOUT(Remedy.READ_BACK),
+    /** The wait ended by an interrupt; the append goes on and its outcome is not known yet. */
+    WAIT_INTERRUPTED(Remedy.READ_BACK),
+    /** The calling thread was interrupted while it waited for room or for a lock; nothing was appended. */
+    INTERRUPTED(Remedy.RETRY),
+
+    // the disk
+    /** The disk is full; nothing was appended, and appending works again once there is room. */
+    STORAGE_FULL(Remedy.FIX_ENVIRONMENT),
+    /** A write fell short and was undone; nothing was appended. */
+    STORAGE_REFUSED(Remedy.RETRY),
+    /** An I/O operation failed. */
+    STORAGE_FAILED(Remedy.FIX_ENVIRONMENT),
+    /** The process has too many open files. */
+    TOO_MANY_OPEN_FILES(Remedy.FIX_ENVIRONMENT),
+
+    // state
+    /** Another process, or another store of this process, has the directory open for writing. */
+    STORE_LOCKED(Remedy.FIX_ENVIRONMENT),
+    /** The directory is not a store, or a store that was never completed. */
+    STORE_UNKNOWN(Remedy.FIX_CALL),
+    /** A file was written by a newer version; it was left untouched. */
+    FORMAT_NEWER(Remedy.FIX_ENVIRONMENT),
+    /** The store is closed or closing. */
+    STORE_CLOSED(Remedy.REOPEN),
+    /** The partition is closed or closing. */
+    PARTITION_CLOSED(Remedy.REOPEN),
+    /** The partition stopped after a failed write or force; readers go on up to what was durable. */
+    PARTITION_FAILED(Remedy.REOPEN),
+    /** The partition was deleted; a new one of the same name is another partition. */
+    PARTITION_DELETED(Remedy.FIX_CALL),
+
+    // damage
+    /** A frame or a segment's header or seal fails its checks inside durable data. */
+    SEGMENT_CORRUPT(Remedy.RESTORE),
+    /** A segment is missing, or offsets do not follow one another between segments. */
+    SEGMENT_MISSING(Remedy.RESTORE),
+    /** A segment is shorter than what was proven durable. */
+    SEGMENT_TRUNCATED(Remedy.RESTORE),
+    /** A segment could not be read. */
+    SEGMENT_UNREADABLE(Remedy.RESTORE),
+    /** STORE or PARTITION is missing or fails its checks. */
+    METADATA_CORRUPT(Remedy.RESTORE);
+
+    private final Remedy remedy;
+
+    ErrorCode(Remedy remedy) {
+        this.remedy = remedy;
+    }
+
+    /** What a caller can do about it. */
+    public Remedy remedy() {
+        return remedy;
+    }
+}

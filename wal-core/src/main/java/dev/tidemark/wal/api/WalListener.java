@@ -1,0 +1,30 @@
+package dev.tidemark.wal.api;
+
+import java.time.Duration;
+
+/**
+ * Hears of events in the life of a store. Called on the store's event thread, one call at a time, never under a lock; a
+ * listener that throws is logged and otherwise ignored. Progress may be dropped when the listener is slow, nothing else.
+ */
+public interface WalListener {
+    /** Hears nothing. */
+    WalListener NONE = new WalListener() {};
+
+    /** How far opening has got: partitions done, of all. */
+    default void recovering(int done, int all) {}
+
+    /** A partition was recovered, or refused. */
+    default void recovered(PartitionRecovery found) {}
+
+    /** A segment is complete. */
+    default void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {}
+
+    /** A force took longer than {@code slowForce}; called while it still hangs, and again with its full length. */
+    default void slowForce(PartitionId partition, String file, Duration soFar, boolean isStillRunning) {}
+
+    /** A partition stopped. */
+    default void failed(PartitionId partition, WalException cause) {}
+
+    /** The disk is full: appends that need new blocks are refused; or there is room again. */
+    default void diskFull(boolean isFull) {}
+}
