@@ -29,7 +29,7 @@ public abstract sealed class WalException extends RuntimeException
     private final ErrorCode code;
 
     WalException(ErrorCode code, String message, @Nullable Throwable cause) {
-        super(message, cause);
+        super(code + " " + message, cause);
         this.code = code;
     }
 
@@ -41,11 +41,5 @@ public abstract sealed class WalException extends RuntimeException
     /** What a caller can do about it. */
     public Remedy remedy() {
         return code.remedy();
-    }
-
-    /** The reason and the message, as one line. */
-    @Override
-    public final String toString() {
-        return code + " " + getMessage();
     }
 }
