@@ -4,11 +4,28 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /** A named value beside a record's value. The bytes are not copied: whoever passes them in no longer changes them. */
-public record Header(String name, byte[] value) {
+public final class Header {
+    private final String name;
+    private final byte[] value;
+
+    private Header(String name, byte[] value) {
+        this.name = Objects.requireNonNull(name, "name");
+        this.value = Objects.requireNonNull(value, "value");
+    }
+
     /** Neither part may be null; both may be empty. */
-    public Header {
-        Objects.requireNonNull(name, "name");
-        Objects.requireNonNull(value, "value");
+    public static Header of(String name, byte[] value) {
+        return new Header(name, value);
+    }
+
+    /** The name; several headers of a record may have the same. */
+    public String name() {
+        return name;
+    }
+
+    /** The value. */
+    public byte[] value() {
+        return value;
     }
 
     @Override
