@@ -41,9 +41,7 @@ public final class DiskErrors {
 
     /** What the system said, without the path, which could hold any words. */
     private static String reasonOf(IOException error) {
-        @Nullable
-        String reason =
-                error instanceof FileSystemException ? ((FileSystemException) error).getReason() : error.getMessage();
+        @Nullable String reason = error instanceof FileSystemException ofFile ? ofFile.getReason() : error.getMessage();
         return reason == null ? "" : reason.toLowerCase(Locale.ROOT);
     }
 

@@ -80,6 +80,10 @@ final class FileLocks {
     }
 
     private static synchronized void release(Path key, AsynchronousFileChannel channel) throws IOException {
+        // Asked under the monitor: a second close must not take a later holder's name from the list.
+        if (!channel.isOpen()) {
+            return;
+        }
         // Closing releases the lock. The name leaves the list only then: taken out earlier, another thread could open
         // the file, and our close would drop its lock.
         try {
@@ -112,12 +116,7 @@ final class FileLocks {
 
         @Override
         public void close() throws IOException {
-            synchronized (FileLocks.class) {
-                // Asked under the monitor: a second close must not take a later holder's name from the list.
-                if (channel.isOpen()) {
-                    release(key, channel);
-                }
-            }
+            release(key, channel);
         }
     }
 }
