@@ -1,0 +1,5 @@
+/** Classes that break the rules of {@code LayerRule} on purpose. */
+@NullMarked
+package dev.tidemark.planted.api;
+
+import org.jspecify.annotations.NullMarked;

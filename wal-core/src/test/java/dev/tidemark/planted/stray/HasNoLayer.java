@@ -1,0 +1,3 @@
+package dev.tidemark.planted.stray;
+
+final class HasNoLayer {}
