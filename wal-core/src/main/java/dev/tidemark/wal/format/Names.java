@@ -1,12 +1,14 @@
 package dev.tidemark.wal.format;
 
+import dev.tidemark.wal.api.PartitionId;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The names of files and directories in a data directory, apart from segments ({@link SegmentName}) and partitions
- * ({@link PartitionName}). Each temporary name carries a random id, printed as 16 hexadecimal digits.
+ * The names of files and directories in a data directory, apart from segments ({@link SegmentName}). A partition's directory is called
+ * as the partition is printed; as it ends in a number, none can be mistaken for a file of the store. Each temporary name carries a random id,
+ * printed as 16 hexadecimal digits.
  */
 public final class Names {
 
@@ -26,6 +28,25 @@ public final class Names {
     private static final int ID_DIGITS = 16;
 
     private Names() {}
+
+    /** The directory of a partition. */
+    public static String partitionDirectory(PartitionId partition) {
+        return partition.toString();
+    }
+
+    /** The partition a directory belongs to, or nothing when its name is not exactly what {@link #partitionDirectory} prints. */
+    public static Optional<PartitionId> parsePartitionDirectory(String directory) {
+        int dash = directory.lastIndexOf('-');
+        if (dash < 1 || !PartitionId.isValidName(directory.substring(0, dash))) {
+            return Optional.empty();
+        }
+        long number = Decimal.parse(directory, dash + 1, directory.length(), Integer.MAX_VALUE);
+        if (number < 0) {
+            return Optional.empty();
+        }
+        PartitionId partition = new PartitionId(directory.substring(0, dash), (int) number);
+        return partitionDirectory(partition).equals(directory) ? Optional.of(partition) : Optional.empty();
+    }
 
     /** Under this name a metadata file is written and forced before it takes the place of the old one. */
     public static String aside(String metadataFile) {

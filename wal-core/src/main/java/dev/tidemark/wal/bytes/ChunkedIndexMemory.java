@@ -1,0 +1,195 @@
+package dev.tidemark.wal.bytes;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link IndexMemory} over chunks of memory from one of the two libraries. Each chunk is twice as large as the one before, so that
+ * a thousand idle partitions take little and a busy one needs few chunks. Ordering, bounds and life are settled here, once for both.
+ *
+ * <p><b>Threads, Ordering, Crash.</b> As {@link IndexMemory} says.
+ */
+final class ChunkedIndexMemory implements IndexMemory {
+
+    /** Memory of a fixed number of longs. Callers stay inside; the implementation need not check. */
+    interface Chunk {
+        void set(int index, long value);
+
+        long get(int index);
+
+        /** Called once, when nobody reads any more. */
+        void free();
+    }
+
+    /** Entries of the first chunk: 128 KiB of log at the usual density. */
+    static final int FIRST_CHUNK_ENTRIES = 32;
+    /** So that no chunk is over the 2 GiB that an int can index: the 19th has 8 Mi entries of 24 bytes. */
+    static final int MAX_ENTRIES = 1 << 24;
+
+    private static final int FIRST_CHUNK_SHIFT = Integer.numberOfTrailingZeros(FIRST_CHUNK_ENTRIES);
+
+    private static final VarHandle SIZE;
+    private static final VarHandle WRITTEN;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            SIZE = lookup.findVarHandle(ChunkedIndexMemory.class, "size", int.class);
+            WRITTEN = lookup.findVarHandle(ChunkedIndexMemory.class, "written", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final int maxEntries;
+    private final IntFunction<Chunk> newChunk;
+    private final @Nullable Chunk[] chunks;
+    private final AtomicInteger references = new AtomicInteger(1);
+
+    /** Written by the writer with release, read by readers with acquire: only through {@link #SIZE}. */
+    @SuppressWarnings("unused")
+    private int size;
+
+    /**
+     * The largest size there ever was: below it all memory is there. It bounds reads instead of the size, so that a reader is not thrown out of
+     * its search by a cut. Stored before the size, so that whoever sees a size sees at least as much here.
+     */
+    @SuppressWarnings("unused")
+    private int written;
+
+    private volatile long memoryBytes;
+
+    /** @param newChunk gives memory for so many longs */
+    ChunkedIndexMemory(int maxEntries, IntFunction<Chunk> newChunk) {
+        if (maxEntries < 0 || maxEntries > MAX_ENTRIES) {
+            throw new IllegalArgumentException(
+                    "entries of an index must be 0 to " + MAX_ENTRIES + ": maxEntries=" + maxEntries);
+        }
+        this.maxEntries = maxEntries;
+        this.newChunk = newChunk;
+        this.chunks = new @Nullable Chunk[chunkOf(Math.max(0, maxEntries - 1)) + 1];
+    }
+
+    @Override
+    public boolean append(long first, long second, long third) {
+        requireAlive();
+        int entry = (int) SIZE.get(this);
+        if (entry == maxEntries) {
+            return false;
+        }
+        Chunk chunk = chunkFor(entry);
+        int at = indexInChunk(entry);
+        chunk.set(at, first);
+        chunk.set(at + 1, second);
+        chunk.set(at + 2, third);
+        if (entry == (int) WRITTEN.get(this)) {
+            WRITTEN.setRelease(this, entry + 1);
+        }
+        SIZE.setRelease(this, entry + 1);
+        return true;
+    }
+
+    @Override
+    public void cutTo(int entries) {
+        Objects.checkIndex(entries, (int) SIZE.get(this) + 1);
+        SIZE.setRelease(this, entries);
+    }
+
+    @Override
+    public int size() {
+        return (int) SIZE.getAcquire(this);
+    }
+
+    @Override
+    public long get(int entry, int column) {
+        Objects.checkIndex(entry, (int) WRITTEN.getAcquire(this));
+        Objects.checkIndex(column, COLUMNS);
+        requireAlive();
+        Chunk chunk = chunks[chunkOf(entry)];
+        if (chunk == null) {
+            throw new IllegalStateException("entry was published without its memory: entry=" + entry);
+        }
+        return chunk.get(indexInChunk(entry) + column);
+    }
+
+    @Override
+    public boolean tryRetain() {
+        int seen = references.get();
+        while (seen > 0) {
+            int found = references.compareAndExchange(seen, seen + 1);
+            if (found == seen) {
+                return true;
+            }
+            seen = found;
+        }
+        return false;
+    }
+
+    @Override
+    public void release() {
+        int seen = references.get();
+        while (seen > 0) {
+            int found = references.compareAndExchange(seen, seen - 1);
+            if (found == seen) {
+                if (seen == 1) {
+                    free();
+                }
+                return;
+            }
+            seen = found;
+        }
+        throw new IllegalStateException("index memory was released more often than retained");
+    }
+
+    @Override
+    public long memoryBytes() {
+        return memoryBytes;
+    }
+
+    /** Called by the one thread that took the count to zero; the others gave their references back before that. */
+    private void free() {
+        for (int i = 0; i < chunks.length; i++) {
+            Chunk chunk = chunks[i];
+            if (chunk != null) {
+                chunks[i] = null;
+                chunk.free();
+            }
+        }
+        memoryBytes = 0;
+    }
+
+    private Chunk chunkFor(int entry) {
+        int number = chunkOf(entry);
+        Chunk present = chunks[number];
+        if (present != null) {
+            return present;
+        }
+        int longs = Math.min(FIRST_CHUNK_ENTRIES << number, maxEntries - firstEntryOf(number)) * COLUMNS;
+        Chunk added = newChunk.apply(longs);
+        chunks[number] = added;
+        memoryBytes = (long) (firstEntryOf(number) * COLUMNS + longs) * Long.BYTES;
+        return added;
+    }
+
+    private void requireAlive() {
+        if (references.get() == 0) {
+            throw new IllegalStateException("index memory is used after its last release");
+        }
+    }
+
+    private static int chunkOf(int entry) {
+        return 31 - Integer.numberOfLeadingZeros((entry >>> FIRST_CHUNK_SHIFT) + 1);
+    }
+
+    private static int firstEntryOf(int chunk) {
+        return ((1 << chunk) - 1) << FIRST_CHUNK_SHIFT;
+    }
+
+    private static int indexInChunk(int entry) {
+        return (entry - firstEntryOf(chunkOf(entry))) * COLUMNS;
+    }
+}
