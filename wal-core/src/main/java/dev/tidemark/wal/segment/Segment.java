@@ -40,6 +40,7 @@ public final class Segment {
 
     private final Path path;
     private final SegmentName name;
+    private final SparseIndex index = new SparseIndex();
     private volatile @Nullable SegmentHeader header;
     private volatile @Nullable Sealed sealed;
 
@@ -85,6 +86,11 @@ public final class Segment {
 
     public int epoch() {
         return name.epoch();
+    }
+
+    /** Where to begin looking in the file; empty until somebody adds to it or loads it. */
+    public SparseIndex index() {
+        return index;
     }
 
     public boolean isLoaded() {
@@ -188,6 +194,9 @@ public final class Segment {
         int before = (int) REFERENCES.getAndAdd(this, -1);
         if (before <= 0) {
             throw new IllegalStateException("segment was released too often: file=" + displayName());
+        }
+        if (before == 1) {
+            index.unload();
         }
     }
 

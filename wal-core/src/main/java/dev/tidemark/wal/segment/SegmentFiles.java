@@ -235,6 +235,10 @@ public final class SegmentFiles implements AutoCloseable {
     /** By the last release. */
     void closeFile(OpenSegment unused) {
         openFiles.decrementAndGet();
+        if (unused.segment().isSealed()) {
+            // So the memory of indexes is bounded together with the files: a store has any number of sealed segments.
+            unused.segment().index().unload();
+        }
         try {
             unused.file().close();
         } catch (IOException e) {
