@@ -1,0 +1,78 @@
+package dev.tidemark.wal.io;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What goes wrong with certain calls on a simulated disk.
+ *
+ * <p>Unless said otherwise the call has no effect. A force without effect behaves as Linux does: what it should have made
+ * durable is taken for clean, can still be read, and is never made durable by a later force unless it is written again; each
+ * other open handle of the file reports the error once.
+ */
+public final class Fault {
+    private final CallMatch calls;
+    private final @Nullable Function<Path, Throwable> error;
+    private final int effectBytes;
+
+    private Fault(CallMatch calls, @Nullable Function<Path, Throwable> error, int effectBytes) {
+        this.calls = calls;
+        this.error = error;
+        this.effectBytes = effectBytes;
+    }
+
+    /** EIO. */
+    public static Fault ioError(CallMatch calls) {
+        return new Fault(calls, path -> error(path, "Input/output error"), 0);
+    }
+
+    /** ENOSPC. */
+    public static Fault full(CallMatch calls) {
+        return new Fault(calls, path -> error(path, "No space left on device"), 0);
+    }
+
+    /** EMFILE. */
+    public static Fault tooManyOpenFiles(CallMatch calls) {
+        return new Fault(calls, path -> error(path, "Too many open files"), 0);
+    }
+
+    /** A write that returns normally, with this many bytes written at most. */
+    public static Fault shortWrite(CallMatch calls, int bytes) {
+        return new Fault(calls, null, bytes);
+    }
+
+    /** Anything else: an {@link IOException}, a {@link RuntimeException} or an {@link Error}, new for each call. */
+    public static Fault thrown(CallMatch calls, Function<Path, Throwable> error) {
+        return new Fault(calls, error, 0);
+    }
+
+    /** The same, but the call does its work before it fails. */
+    public Fault afterEffect() {
+        return new Fault(calls, error, Integer.MAX_VALUE);
+    }
+
+    /** The same, but a write has written this many bytes before it fails. */
+    public Fault afterBytes(int bytes) {
+        return new Fault(calls, error, bytes);
+    }
+
+    CallMatch calls() {
+        return calls;
+    }
+
+    @Nullable
+    Throwable errorFor(Path path) {
+        return error == null ? null : error.apply(path);
+    }
+
+    int effectBytes() {
+        return effectBytes;
+    }
+
+    static IOException error(Path path, String reason) {
+        return new FileSystemException(path.toString(), null, reason);
+    }
+}
