@@ -1,0 +1,157 @@
+package dev.tidemark.wal.metrics;
+
+import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Timer;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAccumulator;
+
+/**
+ * What partitions count, all partitions of a store together. The meters are looked up once, here; with a registry that
+ * keeps nothing each method is a call to an empty loop.
+ *
+ * <p><b>Threads.</b> Any.
+ */
+public final class PartitionMeters {
+    private final Registered registered;
+    private final Counter records;
+    private final Counter bytes;
+    private final Map<Durability, Timer> appendLatency;
+    private final Map<FlushReason, Counter> flushes;
+    private final DistributionSummary roundAppends;
+    private final DistributionSummary roundBytes;
+    private final Timer write;
+    private final Timer force;
+    private final Counter slowForces;
+    private final Timer queueWaitTaken;
+    private final Timer queueWaitRefused;
+    private final LongAccumulator mostQueueBytes = new LongAccumulator(Math::max, 0);
+    private final Map<RotationReason, Timer> rotations;
+    private final Counter prefillBytes;
+    private final Counter prefillFailed;
+    private final Counter proofsWritten;
+    private final Counter proofsDropped;
+    private final Counter readBytes;
+    private final Counter readFrames;
+    private final Map<ErrorCode, Counter> failures;
+
+    PartitionMeters(Registered registered) {
+        this.registered = registered;
+        records = registered.counter(MetricNames.APPEND_RECORDS);
+        bytes = registered.counter(MetricNames.APPEND_BYTES);
+        appendLatency = registered.timers(MetricNames.APPEND_LATENCY, Durability.class);
+        flushes = registered.counters(MetricNames.ROUNDS, FlushReason.class);
+        roundAppends = registered.summary(MetricNames.ROUND_APPENDS);
+        roundBytes = registered.summary(MetricNames.ROUND_BYTES);
+        write = registered.timer(MetricNames.WRITE);
+        force = registered.timer(MetricNames.FORCE);
+        slowForces = registered.counter(MetricNames.SLOW_FORCES);
+        queueWaitTaken = registered.timer(MetricNames.QUEUE_WAIT, "taken");
+        queueWaitRefused = registered.timer(MetricNames.QUEUE_WAIT, "refused");
+        registered.gauge(MetricNames.PARTITION_QUEUE_BYTES_MAX, mostQueueBytes::get);
+        rotations = registered.timers(MetricNames.ROTATION, RotationReason.class);
+        prefillBytes = registered.counter(MetricNames.PREFILL_BYTES);
+        prefillFailed = registered.counter(MetricNames.PREFILL_FAILED);
+        proofsWritten = registered.counter(MetricNames.PROOFS, "written");
+        proofsDropped = registered.counter(MetricNames.PROOFS, "dropped");
+        readBytes = registered.counter(MetricNames.READ_BYTES);
+        readFrames = registered.counter(MetricNames.READ_FRAMES);
+        failures = registered.counters(MetricNames.FAILURES, ErrorCode.class);
+    }
+
+    /** Appends were accepted: so many records, and bytes of frames. May be called once for many appends. */
+    public void appended(long recordCount, long frameBytes) {
+        records.increment((double) recordCount);
+        bytes.increment((double) frameBytes);
+    }
+
+    /** An append reached the durability it asked for. */
+    public void acknowledged(Durability durability, long sinceCallNanos) {
+        timerOf(appendLatency, durability).record(sinceCallNanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A round is about to be written. */
+    public void round(FlushReason reason, int appends, long roundBytesWritten) {
+        counterOf(flushes, reason).increment();
+        roundAppends.record(appends);
+        roundBytes.record((double) roundBytesWritten);
+    }
+
+    /** Bytes are about to be forced without a round. */
+    public void backgroundForce(FlushReason reason) {
+        counterOf(flushes, reason).increment();
+    }
+
+    /** A round was written. */
+    public void wrote(long nanos) {
+        write.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A force returned, successfully or not. */
+    public void forced(long nanos) {
+        force.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A force was found to take longer than it should; once per force. */
+    public void slowForce() {
+        slowForces.increment();
+    }
+
+    /** A caller had to wait for room in a queue, and got it or not. */
+    public void queueWaited(boolean gotRoom, long nanos) {
+        (gotRoom ? queueWaitTaken : queueWaitRefused).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** How many bytes one partition's queue holds now. */
+    public void partitionQueueBytes(long now) {
+        mostQueueBytes.accumulate(now);
+    }
+
+    /** A segment was sealed and its successor is in use. */
+    public void rotated(RotationReason reason, long nanos) {
+        timerOf(rotations, reason).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Zeros were written ahead. */
+    public void prefilled(long zeroBytes) {
+        prefillBytes.increment((double) zeroBytes);
+    }
+
+    /** Zeros could not be written ahead. */
+    public void prefillFailed() {
+        prefillFailed.increment();
+    }
+
+    /** A proof frame was due in a quiet partition, and was written or dropped. */
+    public void proof(boolean wasWritten) {
+        (wasWritten ? proofsWritten : proofsDropped).increment();
+    }
+
+    /** Frames were handed out. May be called once for many. */
+    public void read(long frames, long frameBytes) {
+        readFrames.increment((double) frames);
+        readBytes.increment((double) frameBytes);
+    }
+
+    /** A call was refused or a partition failed, for this reason. */
+    public void failure(ErrorCode code) {
+        counterOf(failures, code).increment();
+    }
+
+    /** The timer for waits for this lock; looked up when the lock is made. */
+    public Timer lockWait(String lockLabel) {
+        return registered.timer(MetricNames.LOCK_WAIT, lockLabel);
+    }
+
+    private static <K extends Enum<K>> Timer timerOf(Map<K, Timer> timers, K key) {
+        return Objects.requireNonNull(timers.get(key));
+    }
+
+    private static <K extends Enum<K>> Counter counterOf(Map<K, Counter> counters, K key) {
+        return Objects.requireNonNull(counters.get(key));
+    }
+}

@@ -1,0 +1,38 @@
+package dev.tidemark.wal.partition;
+
+/**
+ * The one order in which locks are taken: a thread that holds a lock takes only locks of a later rank. So no two threads
+ * can wait for each other, and no lock is taken twice by one thread. {@code docs/concurrency.md} says what each guards.
+ */
+public enum LockRank {
+    /** One partition's {@code PARTITION} file: held while it is replaced. */
+    METADATA("metadata", true),
+    /** The store's {@code RESERVE}: held while it is freed, and while a piece of it is written. */
+    RESERVE("reserve", true),
+    /** One partition's intake, rounds and list of segments. Two partitions' locks are never held together. */
+    PARTITION("partition", false),
+    /** Those who wait for the readable end of one partition. */
+    TAIL("tail", false),
+    /** Those who wait for room in the store's append queue. */
+    MEMORY("memory", false),
+    /** The queues of the store's threads: flushers, completions, events. */
+    QUEUE("queue", false);
+
+    private final String label;
+    private final boolean allowsIo;
+
+    LockRank(String label, boolean allowsIo) {
+        this.label = label;
+        this.allowsIo = allowsIo;
+    }
+
+    /** The value of the tag {@code lock}, and its name in messages. */
+    public String label() {
+        return label;
+    }
+
+    /** Whether it may be held during disk I/O. */
+    public boolean allowsIo() {
+        return allowsIo;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.UnavailableException;
+import dev.tidemark.wal.io.Clock;
+import dev.tidemark.wal.io.ThreadRules;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A lock with a place in the {@linkplain LockRank order}: the fast path is one attempt; when that fails, the wait has a
+ * deadline and is measured. The same for a lock of its own and for either side of a read-write lock.
+ *
+ * <p>An attempt does not queue behind waiting threads. Whoever waits could in theory be passed by for as long as others come;
+ * with locks held for microseconds a waiter gets its turn long before the deadline, and fairness would cost a thread switch
+ * for each acquisition under load.
+ *
+ * <p><b>Threads.</b> Any. Not reentrant: assertions refuse a second acquisition by the holder.
+ *
+ * <p><b>Ordering.</b> That of the lock inside.
+ */
+public final class RankedLock {
+    private final LockRank rank;
+    private final Lock lock;
+    private final Timer waits;
+    private final Clock clock;
+    private final long timeoutNanos;
+
+    /**
+     * Wraps a lock.
+     *
+     * @param waits where waits are counted
+     * @param clock measures them
+     * @param timeoutNanos the longest wait of {@link #lock()}
+     */
+    public RankedLock(LockRank rank, Lock lock, Timer waits, Clock clock, long timeoutNanos) {
+        this.rank = rank;
+        this.lock = lock;
+        this.waits = waits;
+        this.clock = clock;
+        this.timeoutNanos = timeoutNanos;
+    }
+
+    /** One that nobody else has the inside of. */
+    public static RankedLock exclusive(LockRank rank, Timer waits, Clock clock, long timeoutNanos) {
+        return new RankedLock(rank, new ReentrantLock(), waits, clock, timeoutNanos);
+    }
+
+    /** Takes it if it is free; never waits. */
+    public boolean tryLock() {
+        assert mayTake();
+        return lock.tryLock() && noteTaken();
+    }
+
+    /**
+     * Takes it; an interrupt does not end the wait and is kept for later.
+     *
+     * @throws UnavailableException {@code LOCK_TIMEOUT}, when it was not free until the deadline
+     */
+    public void lock() {
+        if (!tryLock() && !waitUninterrupted()) {
+            throw new UnavailableException(
+                    ErrorCode.LOCK_TIMEOUT,
+                    "a lock was not free until the deadline: lock=" + rank.label() + " waitedMillis="
+                            + TimeUnit.NANOSECONDS.toMillis(timeoutNanos));
+        }
+    }
+
+    /**
+     * Takes it within {@code maxNanos}, but never waits longer than {@link #lock()} does.
+     *
+     * @return whether it was taken
+     * @throws InterruptedException when the thread is interrupted, before or while it waits; the lock is not held then
+     */
+    public boolean tryLock(long maxNanos) throws InterruptedException {
+        if (tryLock()) {
+            return true;
+        }
+        assert ThreadRules.mayBlock() : "lock wait on a thread that must not block";
+        long began = clock.nanos();
+        try {
+            return lock.tryLock(Math.min(maxNanos, timeoutNanos), TimeUnit.NANOSECONDS) && noteTaken();
+        } finally {
+            waits.record(clock.nanos() - began, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** Gives it back. */
+    public void unlock() {
+        assert HeldLocks.released(rank) : "not held by this thread: lock=" + rank.label();
+        lock.unlock();
+    }
+
+    /** A condition of the lock inside. Its waits have deadlines of their own. */
+    Condition newCondition() {
+        return lock.newCondition();
+    }
+
+    /** Its place in the order. */
+    public LockRank rank() {
+        return rank;
+    }
+
+    private boolean waitUninterrupted() {
+        boolean interrupted = false;
+        long began = clock.nanos();
+        long waited = 0;
+        try {
+            while (true) {
+                try {
+                    assert ThreadRules.mayBlock() : "lock wait on a thread that must not block";
+                    return lock.tryLock(timeoutNanos - waited, TimeUnit.NANOSECONDS) && noteTaken();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    waited = clock.nanos() - began;
+                }
+            }
+        } finally {
+            waits.record(clock.nanos() - began, TimeUnit.NANOSECONDS);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private boolean mayTake() {
+        if (!HeldLocks.mayTake(rank)) {
+            throw new AssertionError("lock taken out of order: lock=" + rank.label() + " held=" + HeldLocks.describe());
+        }
+        return true;
+    }
+
+    private boolean noteTaken() {
+        assert HeldLocks.taken(rank);
+        return true;
+    }
+}

@@ -1,0 +1,37 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.io.Clock;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * A {@link ReentrantReadWriteLock} whose two sides share one place in the order of locks.
+ *
+ * <p><b>Threads.</b> Any.
+ */
+public final class RankedReadWriteLock {
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private final RankedLock reading;
+    private final RankedLock writing;
+
+    /** See {@link RankedLock}. */
+    public RankedReadWriteLock(LockRank rank, Timer waits, Clock clock, long timeoutNanos) {
+        reading = new RankedLock(rank, lock.readLock(), waits, clock, timeoutNanos);
+        writing = new RankedLock(rank, lock.writeLock(), waits, clock, timeoutNanos);
+    }
+
+    /** Held by any number of threads together. */
+    public RankedLock reading() {
+        return reading;
+    }
+
+    /** Held by one thread and nobody beside it. */
+    public RankedLock writing() {
+        return writing;
+    }
+
+    /** For assertions: whether this thread may change what the lock guards. */
+    public boolean isWriteLockedByMe() {
+        return lock.isWriteLockedByCurrentThread();
+    }
+}
