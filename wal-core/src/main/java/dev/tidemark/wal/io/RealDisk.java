@@ -8,6 +8,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -106,7 +107,21 @@ final class RealDisk implements Disk {
     @Override
     public boolean exists(Path path) throws IOException {
         ThreadRules.assertMayBlock();
-        return attributesOf(path).isPresent();
+        if (attributesOf(path).isPresent()) {
+            return true;
+        }
+        // A file where a directory should be is an error on JDK 17 and "no such file" on 25: here it is an error on
+        // both.
+        for (Path above = path.toAbsolutePath().getParent(); above != null; above = above.getParent()) {
+            Optional<BasicFileAttributes> found = attributesOf(above);
+            if (found.isPresent() && !found.get().isDirectory()) {
+                throw new NotDirectoryException(above.toString());
+            }
+            if (found.isPresent()) {
+                break;
+            }
+        }
+        return false;
     }
 
     // Files.exists would answer "no" to any error.
