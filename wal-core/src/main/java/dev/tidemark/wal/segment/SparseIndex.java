@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It has two parts that never overlap. The <em>written</em> part is what this process appended, added frame by frame. The
  * <em>loaded</em> part is what was in the segment before: read from the {@code .idx} file or from the frames' headers when somebody needs it first
- * ({@code IndexLoader}), and dropped when it turns out not to fit the frames. A segment that this process began has no loaded part, and one
+ * ({@link IndexLoader}), and dropped when it turns out not to fit the frames. A segment that this process began has no loaded part, and one
  * that it has never written to no written part. Both are given back when nobody has had a sealed segment's file open for a while.
  *
  * <p><b>Threads.</b> One writer adds and cuts. Any thread that has retained the segment looks up.
@@ -212,6 +212,10 @@ public final class SparseIndex {
         if (before != null) {
             before.release();
         }
+    }
+
+    boolean isLoaded() {
+        return loaded.get() != null;
     }
 
     /** The loaded part does not fit the frames. */
