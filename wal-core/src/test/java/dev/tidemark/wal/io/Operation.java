@@ -172,6 +172,9 @@ public final class Operation {
         long at;
         int bytes;
         byte @Nullable [] data;
+        /** The handle that must be open for it. */
+        @Nullable
+        SimulatedFile handle;
 
         Call(Kind kind, Path path) {
             this.kind = kind;

@@ -320,8 +320,7 @@ public final class SimulatedDisk implements Disk {
         requirePosition(at);
         byte[] data = new byte[source.remaining()];
         source.duplicate().get(data);
-        Operation.Call call = call(Operation.Kind.WRITE, file.path());
-        call.fileId = file.node().id;
+        Operation.Call call = call(Operation.Kind.WRITE, file);
         call.at = at;
         call.data = data;
         int written = perform(
@@ -362,13 +361,11 @@ public final class SimulatedDisk implements Disk {
 
     int read(SimulatedFile file, ByteBuffer target, long at) throws IOException {
         requirePosition(at);
-        Operation.Call call = call(Operation.Kind.READ, file.path());
-        call.fileId = file.node().id;
+        Operation.Call call = call(Operation.Kind.READ, file);
         call.at = at;
         byte[] bytes = perform(
                 call,
                 fault -> {
-                    requireOpen(file);
                     call.bytes = (int) Math.max(0, Math.min(target.remaining(), file.node().sizeBytes - at));
                 },
                 () -> {
@@ -382,40 +379,27 @@ public final class SimulatedDisk implements Disk {
     }
 
     void force(SimulatedFile file) throws IOException {
-        Operation.Call call = call(Operation.Kind.FORCE, file.path());
-        call.fileId = file.node().id;
-        try {
-            perform(
-                    call,
-                    fault -> {
-                        requireOpen(file);
-                        FileNode node = file.node();
-                        if (file.reportedErrors < node.writeBackErrors) {
-                            throw Fault.error(file.path(), "Input/output error");
-                        }
-                    },
-                    () -> true);
-        } finally {
-            synchronized (this) {
-                // Whatever failed on the way is known to this handle now.
-                file.reportedErrors = file.node().writeBackErrors;
-                file.node().writeBackErrorSeen = true;
-            }
-        }
+        Operation.Call call = call(Operation.Kind.FORCE, file);
+        perform(
+                call,
+                fault -> {
+                    if (file.reportedErrors < file.node().writeBackErrors) {
+                        throw Fault.error(file.path(), "Input/output error");
+                    }
+                },
+                () -> true);
     }
 
     void truncate(SimulatedFile file, long sizeBytes) throws IOException {
         requirePosition(sizeBytes);
-        Operation.Call call = call(Operation.Kind.TRUNCATE, file.path());
-        call.fileId = file.node().id;
+        Operation.Call call = call(Operation.Kind.TRUNCATE, file);
         call.at = sizeBytes;
         perform(call, fault -> requireWritable(file), () -> true);
     }
 
     long size(SimulatedFile file) throws IOException {
-        Operation.Call call = call(Operation.Kind.SIZE, file.path());
-        call.fileId = file.node().id;
-        return perform(call, fault -> requireOpen(file), () -> file.node().sizeBytes);
+        Operation.Call call = call(Operation.Kind.SIZE, file);
+        return perform(call, fault -> {}, () -> file.node().sizeBytes);
     }
 
     void close(SimulatedFile file) throws IOException {
@@ -462,6 +446,13 @@ public final class SimulatedDisk implements Disk {
         return new Operation.Call(kind, absolute(path));
     }
 
+    private Operation.Call call(Operation.Kind kind, SimulatedFile file) {
+        Operation.Call call = call(kind, file.path());
+        call.fileId = file.node().id;
+        call.handle = file;
+        return call;
+    }
+
     private <T> T perform(Operation.Call call, Preparation preparation, Supplier<T> result) throws IOException {
         Fault fault;
         long began;
@@ -485,6 +476,9 @@ public final class SimulatedDisk implements Disk {
             Operation.Outcome outcome;
             Throwable injected = fault == null ? null : fault.errorFor(call.path);
             try {
+                if (call.handle != null) {
+                    requireOpen(call.handle);
+                }
                 if (injected != null && fault != null && fault.effectBytes() == 0) {
                     outcome = Operation.Outcome.FAILED;
                     error = injected;
@@ -504,6 +498,11 @@ public final class SimulatedDisk implements Disk {
             operation = new Operation(operationCount, call, began, outcome);
             record(operation);
             state.apply(operation);
+            if (call.handle != null && call.kind == Operation.Kind.FORCE && outcome != Operation.Outcome.DONE) {
+                // The caller learns of everything that has failed so far; the other handles still have it before them.
+                call.handle.reportedErrors = call.handle.node().writeBackErrors;
+                call.handle.node().writeBackErrorSeen = true;
+            }
             if (error == null) {
                 value = result.get();
             }
@@ -602,8 +601,7 @@ public final class SimulatedDisk implements Disk {
         }
     }
 
-    private static void requireWritable(SimulatedFile file) throws IOException {
-        requireOpen(file);
+    private static void requireWritable(SimulatedFile file) {
         if (!file.mayWrite()) {
             throw new NonWritableChannelException();
         }
