@@ -22,7 +22,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p><b>Ordering.</b> That of the lock inside.
  */
-public final class RankedLock {
+public final class RankedLock implements Lock {
     private final LockRank rank;
     private final Lock lock;
     private final Timer waits;
@@ -50,6 +50,7 @@ public final class RankedLock {
     }
 
     /** Takes it if it is free; never waits. */
+    @Override
     public boolean tryLock() {
         assert mayTake();
         return lock.tryLock() && noteTaken();
@@ -60,12 +61,22 @@ public final class RankedLock {
      *
      * @throws UnavailableException {@code LOCK_TIMEOUT}, when it was not free until the deadline
      */
+    @Override
     public void lock() {
         if (!tryLock() && !waitUninterrupted()) {
-            throw new UnavailableException(
-                    ErrorCode.LOCK_TIMEOUT,
-                    "a lock was not free until the deadline: lock=" + rank.label() + " waitedMillis="
-                            + TimeUnit.NANOSECONDS.toMillis(timeoutNanos));
+            throw timeout();
+        }
+    }
+
+    /**
+     * As {@link #lock()}, but ended by an interrupt.
+     *
+     * @throws UnavailableException {@code LOCK_TIMEOUT}, when it was not free until the deadline
+     */
+    @Override
+    public void lockInterruptibly() throws InterruptedException {
+        if (!tryLock(timeoutNanos)) {
+            throw timeout();
         }
     }
 
@@ -88,14 +99,21 @@ public final class RankedLock {
         }
     }
 
+    @Override
+    public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
+        return tryLock(unit.toNanos(time));
+    }
+
     /** Gives it back. */
+    @Override
     public void unlock() {
         assert HeldLocks.released(rank) : "not held by this thread: lock=" + rank.label();
         lock.unlock();
     }
 
-    /** A condition of the lock inside. Its waits have deadlines of their own. */
-    Condition newCondition() {
+    /** A condition of the lock inside; its waits need deadlines of their own. */
+    @Override
+    public Condition newCondition() {
         return lock.newCondition();
     }
 
@@ -124,6 +142,13 @@ public final class RankedLock {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private UnavailableException timeout() {
+        return new UnavailableException(
+                ErrorCode.LOCK_TIMEOUT,
+                "a lock was not free until the deadline: lock=" + rank.label() + " waitedMillis="
+                        + TimeUnit.NANOSECONDS.toMillis(timeoutNanos));
     }
 
     private boolean mayTake() {

@@ -2,6 +2,7 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.io.Clock;
 import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
@@ -9,7 +10,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p><b>Threads.</b> Any.
  */
-public final class RankedReadWriteLock {
+public final class RankedReadWriteLock implements ReadWriteLock {
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private final RankedLock reading;
     private final RankedLock writing;
@@ -21,12 +22,14 @@ public final class RankedReadWriteLock {
     }
 
     /** Held by any number of threads together. */
-    public RankedLock reading() {
+    @Override
+    public RankedLock readLock() {
         return reading;
     }
 
     /** Held by one thread and nobody beside it. */
-    public RankedLock writing() {
+    @Override
+    public RankedLock writeLock() {
         return writing;
     }
 
