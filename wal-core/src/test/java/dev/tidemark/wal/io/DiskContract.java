@@ -215,6 +215,14 @@ abstract class DiskContract {
     }
 
     @Test
+    void existsUnderAFile_isAnErrorAndNotNo() throws IOException {
+        fileWith("f", "hello").close();
+        assertThatThrownBy(() -> disk.exists(path("f/g"))).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> disk.exists(path("f/g/h"))).isInstanceOf(IOException.class);
+        assertThat(disk.exists(path("absent/g/h"))).isFalse();
+    }
+
+    @Test
     void list_isSortedAndGivesSizes() throws IOException {
         fileWith("b", "12345").close();
         fileWith("a", "").close();

@@ -210,12 +210,6 @@ class RealDiskTest extends DiskContract {
     }
 
     @Test
-    void existsUnderAFile_isAnErrorAndNotNo() throws IOException {
-        Files.createFile(directory.resolve("f"));
-        assertThatThrownBy(() -> disk.exists(directory.resolve("f/g"))).isInstanceOf(IOException.class);
-    }
-
-    @Test
     void closeBesideWorkingThreads_endsThemWithAnErrorAndNothingElse() throws Exception {
         DiskFile file = disk.create(directory.resolve("f"));
         List<Throwable> errors = java.util.Collections.synchronizedList(new ArrayList<>());

@@ -240,7 +240,15 @@ public final class SimulatedDisk implements Disk {
     @Override
     public boolean exists(Path path) throws IOException {
         Operation.Call call = call(Operation.Kind.EXISTS, path);
-        return perform(call, fault -> {}, () -> state.find(call.path) != null);
+        return perform(call, fault -> requireNoFileAbove(call.path), () -> state.find(call.path) != null);
+    }
+
+    private void requireNoFileAbove(Path path) throws IOException {
+        for (Path above = path.getParent(); above != null; above = above.getParent()) {
+            if (state.find(above) instanceof FileNode) {
+                throw new NotDirectoryException(above.toString());
+            }
+        }
     }
 
     @Override
