@@ -19,7 +19,7 @@ public interface Disk {
 
     /** How a file is opened. */
     enum Access {
-        /** Reading only; writing, cutting and forcing are refused. */
+        /** Reading only; writing and cutting are refused with a {@link java.nio.channels.NonWritableChannelException}. */
         READ,
         /** Reading and writing. */
         READ_WRITE

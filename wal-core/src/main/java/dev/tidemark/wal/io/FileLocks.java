@@ -35,12 +35,12 @@ final class FileLocks {
 
     static synchronized DiskLock lock(Path file) throws IOException {
         Path name = file.getFileName();
-        if (name == null) {
+        Path directory = file.toAbsolutePath().getParent();
+        if (name == null || directory == null) {
             throw new IOException("not a name for a lock file: file=" + file);
         }
         // The file itself may be absent, its directory may not.
-        Path directory = file.toAbsolutePath().getParent();
-        Path key = (directory == null ? file : directory.toRealPath()).resolve(name);
+        Path key = directory.toRealPath().resolve(name);
         if (HELD.contains(key)) {
             throw new LockHeldException(file, true);
         }

@@ -6,7 +6,7 @@ import java.util.PriorityQueue;
 /**
  * Time that stands still until a test moves it, and timers that follow it.
  *
- * <p>It wakes no thread that waits in real time.
+ * <p>It wakes no thread that waits in real time. What a task throws reaches the test that moved the clock.
  *
  * <p><b>Threads.</b> Any. Due tasks run in the thread that moves the clock, outside of any lock here, in the order of their
  * times, and with the clock at that time.

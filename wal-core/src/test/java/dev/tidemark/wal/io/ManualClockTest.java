@@ -1,6 +1,7 @@
 package dev.tidemark.wal.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,6 +69,19 @@ class ManualClockTest {
         Timers.Cancellable done = clock.schedule(() -> note("done"), 0);
         clock.runDue();
         assertThat(done.cancel()).isFalse();
+    }
+
+    @Test
+    void taskThatThrows_isNoticedByTheTest() {
+        clock.schedule(
+                () -> {
+                    throw new IllegalStateException("made up");
+                },
+                10);
+        clock.schedule(() -> note("later"), 20);
+        assertThatThrownBy(() -> clock.advance(Duration.ofSeconds(1))).hasMessage("made up");
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(ran).containsExactly("later@20");
     }
 
     @Test

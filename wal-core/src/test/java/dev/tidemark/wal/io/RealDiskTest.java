@@ -193,6 +193,21 @@ class RealDiskTest extends DiskContract {
     }
 
     @Test
+    void rootDirectory_isNoNameForALock() {
+        assertThatThrownBy(() -> disk.lock(directory.getRoot())).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void directory_isNoLockFile() throws IOException {
+        disk.createDirectory(directory.resolve("LOCK"));
+        assertThatThrownBy(() -> disk.lock(directory.resolve("LOCK"))).isInstanceOf(IOException.class);
+        disk.delete(directory.resolve("LOCK"));
+        try (DiskLock lock = disk.lock(directory.resolve("LOCK"))) {
+            assertThat(lock.path()).isEqualTo(directory.resolve("LOCK"));
+        }
+    }
+
+    @Test
     void linkToADirectoryThatIsLocked_isTheSameLock() throws IOException {
         Path real = Files.createDirectory(directory.resolve("real"));
         Path link = Files.createSymbolicLink(directory.resolve("link"), real);
