@@ -8,13 +8,14 @@ package dev.tidemark.wal.format;
  * @param filePosition where the {@code CONTROL} frame with the snapshot begins
  * @param headerCrc that frame's header checksum
  * @param endOffset end of the log
+ * @param segments how many segments there were: their names alone would not show that one between others is missing
  */
-public record CleanStamp(long segmentId, long filePosition, int headerCrc, long endOffset) {
+public record CleanStamp(long segmentId, long filePosition, int headerCrc, long endOffset, int segments) {
 
     public CleanStamp {
-        if (segmentId == 0 || endOffset < 0) {
-            throw new IllegalArgumentException(
-                    "no such clean stamp: segmentId=" + segmentId + " endOffset=" + endOffset);
+        if (segmentId == 0 || endOffset < 0 || segments < 1) {
+            throw new IllegalArgumentException("no such clean stamp: segmentId=" + segmentId + " endOffset=" + endOffset
+                    + " segments=" + segments);
         }
         if (filePosition < SegmentHeader.BYTES || filePosition % FrameCodec.ALIGNMENT != 0) {
             throw new IllegalArgumentException("no frame can be there: filePosition=" + filePosition);

@@ -10,6 +10,9 @@ import java.util.List;
 /** Payload of a {@code CONTROL} frame: something the log tells its later self. Begins with the number of the subtype. */
 public sealed interface ControlPayload {
 
+    /** No such payload is longer; to be compared before one is copied. */
+    int MAX_BYTES = Producers.MAX_SNAPSHOT_BYTES;
+
     /** The whole payload. */
     byte[] encode();
 

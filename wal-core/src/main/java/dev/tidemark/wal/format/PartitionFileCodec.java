@@ -109,10 +109,12 @@ final class PartitionFileCodec {
         sink.putCount(stamp.filePosition());
         sink.putInt(stamp.headerCrc());
         sink.putCount(stamp.endOffset());
+        sink.putCount(stamp.segments());
     }
 
     private static CleanStamp readStamp(ByteSource body) throws MalformedBytesException {
-        return new CleanStamp(body.readLong(), readAny(body), body.readInt(), readAny(body));
+        return new CleanStamp(
+                body.readLong(), readAny(body), body.readInt(), readAny(body), readInt(body, Integer.MAX_VALUE));
     }
 
     private static void putIntent(ByteSink sink, Intent intent) {

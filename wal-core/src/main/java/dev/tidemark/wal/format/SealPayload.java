@@ -13,6 +13,9 @@ import java.util.List;
  */
 public record SealPayload(SegmentSummary summary, List<ProducerState> producers) {
 
+    /** No such payload is longer; to be compared before one is copied. */
+    public static final int MAX_BYTES = Producers.MAX_SNAPSHOT_BYTES;
+
     public SealPayload {
         producers = Producers.checked(producers);
     }

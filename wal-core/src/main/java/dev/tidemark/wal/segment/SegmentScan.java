@@ -32,7 +32,7 @@ public final class SegmentScan {
 
     private final DiskFile file;
     private final int salt;
-    private final long end;
+    private final long limit;
     private final ByteBuffer window;
     private final ScannedFrame frame;
     private final CRC32C crc = new CRC32C();
@@ -41,6 +41,7 @@ public final class SegmentScan {
     private long windowAt;
 
     private long windowEnd;
+    private long end;
     private long bytesRead;
 
     /** Is told each good frame, which it may look at until it returns. */
@@ -107,6 +108,7 @@ public final class SegmentScan {
         }
         this.file = file;
         this.salt = salt;
+        this.limit = limit;
         this.end = Math.min(file.size(), limit);
         this.window = window;
         this.frame = new ScannedFrame(window);
@@ -164,6 +166,35 @@ public final class SegmentScan {
             }
         }
         return FrameCodec.checkPayloadCrc(crc, frame.payloadCrc());
+    }
+
+    /**
+     * The payload of the frame that was checked last, copied. For seals and snapshots, which are small or a few MiB at most.
+     *
+     * @throws IllegalArgumentException if it is longer than {@code maxBytes}
+     */
+    public ByteBuffer readPayload(int maxBytes) throws IOException {
+        if (frame.payloadLength() > maxBytes) {
+            throw new IllegalArgumentException(
+                    "payload is too long to copy: length=" + frame.payloadLength() + " limit=" + maxBytes);
+        }
+        ByteBuffer copy = ByteBuffer.allocate(frame.payloadLength());
+        if (frame.hasPayload()) {
+            copy.put(frame.payload());
+        } else {
+            long payloadAt = frame.position() + frame.headerBytes();
+            if (file.readFully(copy, payloadAt) < frame.payloadLength()) {
+                throw becameShorter(payloadAt);
+            }
+            bytesRead += frame.payloadLength();
+        }
+        return copy.flip();
+    }
+
+    /** Forgets what was read and how long the file was: a live writer may have gone on. */
+    public void refresh() throws IOException {
+        windowEnd = windowAt;
+        end = Math.min(file.size(), limit);
     }
 
     // ---------------------------------------------------------------- the good frames
@@ -357,10 +388,14 @@ public final class SegmentScan {
         int read = wanted == 0 ? 0 : file.readFully(window, filePosition);
         window.clear();
         if (read < wanted) {
-            throw new EOFException("file became shorter while it was read: file=" + Segment.displayName(file.path())
-                    + " at=" + (filePosition + read) + " size=" + end);
+            throw becameShorter(filePosition + read);
         }
         bytesRead += read;
         windowEnd = windowAt + windowBytes;
+    }
+
+    private EOFException becameShorter(long at) {
+        return new EOFException("file became shorter while it was read: file=" + Segment.displayName(file.path())
+                + " at=" + at + " size=" + end);
     }
 }

@@ -1,6 +1,7 @@
 package dev.tidemark.wal.segment;
 
 import dev.tidemark.wal.format.RunningChecksum;
+import dev.tidemark.wal.format.SegmentSummary;
 
 /**
  * What lies in a segment up to some file position, in numbers.
@@ -23,5 +24,22 @@ public record SegmentTotals(
     /** Those of a segment without frames. */
     public static SegmentTotals none(long segmentId) {
         return new SegmentTotals(0, 0, 0, 0, 0, RunningChecksum.start(segmentId));
+    }
+
+    /** Those that a seal or a snapshot tells. */
+    public static SegmentTotals of(SegmentSummary summary) {
+        return new SegmentTotals(
+                summary.frames(),
+                summary.records(),
+                summary.payloadBytes(),
+                summary.minTimestampMillis(),
+                summary.maxTimestampMillis(),
+                summary.checksum());
+    }
+
+    /** As a seal or a snapshot tells them, with the offset behind the last record. */
+    public SegmentSummary summary(long endOffset) {
+        return new SegmentSummary(
+                endOffset, frames, records, payloadBytes, minTimestampMillis, maxTimestampMillis, runningChecksum);
     }
 }

@@ -141,7 +141,7 @@ class MetadataFilesTest {
                 .hasMessageContaining("proven end");
         assertThatThrownBy(() -> file.change().lastEpoch(1).done()).hasMessageContaining("epochs");
         assertThatThrownBy(() -> file.change()
-                        .cleanStamp(new CleanStamp(12345, 8192, 1, file.provenEnd()))
+                        .cleanStamp(new CleanStamp(12345, 8192, 1, file.provenEnd(), 3))
                         .done())
                 .hasMessageContaining("clean stamp");
         assertThatThrownBy(() -> file.change().checkpoint("a b", 1).done()).hasMessageContaining("checkpoint");

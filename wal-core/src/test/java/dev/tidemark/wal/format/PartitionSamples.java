@@ -23,7 +23,7 @@ final class PartitionSamples {
                 .lastEpoch(6)
                 .provenEnd(9000)
                 .closed(new SegmentEnd(0x0303, new SegmentName(5000, 3), 6000, 131_072, 0x1234_5678_9ABC_DEF0L))
-                .cleanStamp(new CleanStamp(0x0505, 65_536, 0xCAFE_BABE, 9000))
+                .cleanStamp(new CleanStamp(0x0505, 65_536, 0xCAFE_BABE, 9000, 4))
                 .intent(new Intent.Trim(4200, new SegmentName(4096, 2)))
                 .intent(new Intent.Truncate(8500, new SegmentName(8192, 5), 6))
                 .intent(new Intent.Delete(0x0D0D))
@@ -58,7 +58,8 @@ final class PartitionSamples {
         long activeId = random.nextLong() | 1;
         change.active(new SegmentRef(new SegmentName(base + 50, epoch), activeId));
         if (random.nextBoolean()) {
-            change.cleanStamp(new CleanStamp(activeId, 4096 + 8L * random.nextInt(1000), random.nextInt(), base + 120));
+            change.cleanStamp(new CleanStamp(
+                    activeId, 4096 + 8L * random.nextInt(1000), random.nextInt(), base + 120, 1 + random.nextInt(5)));
         }
         for (int i = random.nextInt(4); i > 0; i--) {
             change.intent(

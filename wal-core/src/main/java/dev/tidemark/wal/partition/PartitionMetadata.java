@@ -1,0 +1,161 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.format.Decoded;
+import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.format.PartitionFile;
+import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.io.DiskFile;
+import dev.tidemark.wal.segment.Segment;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The {@code PARTITION} file of one partition: its present value, and its durable replacement.
+ *
+ * <p><b>Threads.</b> Any. Replacements follow one another under the lock {@link LockRank#METADATA}, which is held during the I/O; nobody may
+ * hold the lock of the partition when asking for one. Reading the value takes no lock.
+ *
+ * <p><b>Ordering.</b> {@code current} is stored after the new file is durable: what a thread reads here will still be true after a crash.
+ *
+ * <p><b>Crash.</b> The new file is written aside, forced, renamed over the old one, and the directory forced: a crash leaves the value before or the
+ * one after. When an error comes after the rename began, it is not known which of the two a crash would leave. From then on every
+ * replacement is refused: a later one could make durable what its caller was told had failed.
+ */
+final class PartitionMetadata {
+
+    private final Disk disk;
+    private final DiskRoom room;
+    private final RankedLock lock;
+    private final Path directory;
+    private volatile PartitionFile current;
+
+    /** Set under the lock, and for good. */
+    private @Nullable IOException unknownSince;
+
+    PartitionMetadata(Disk disk, DiskRoom room, RankedLock lock, Path directory, PartitionFile current) {
+        this.disk = disk;
+        this.room = room;
+        this.lock = lock;
+        this.directory = directory;
+        this.current = current;
+    }
+
+    /** Reads the file of a partition's directory. */
+    static Decoded<PartitionFile> read(Disk disk, Path directory) throws IOException {
+        Path path = directory.resolve(Names.PARTITION);
+        try (DiskFile file = disk.open(path, Disk.Access.READ)) {
+            long size = file.size();
+            if (size > PartitionFile.MAX_BYTES) {
+                return new Decoded.Damaged<>("file is longer than any PARTITION: bytes=" + size);
+            }
+            byte[] bytes = new byte[(int) size];
+            int read = file.readFully(ByteBuffer.wrap(bytes), 0);
+            return read < bytes.length
+                    ? new Decoded.Damaged<>("file is shorter than its size says: bytes=" + read)
+                    : PartitionFile.decode(bytes);
+        } catch (NoSuchFileException e) {
+            return new Decoded.Damaged<>("file is missing");
+        }
+    }
+
+    /** The durable value. */
+    PartitionFile current() {
+        return current;
+    }
+
+    /**
+     * Replaces the value durably.
+     *
+     * @param change makes the new value from the present one; when it is equal to that, nothing is written
+     * @throws IOException if it failed. If {@link #isOutcomeUnknown} holds afterwards the partition has to stop, otherwise nothing has changed
+     */
+    void replace(UnaryOperator<PartitionFile> change) throws IOException {
+        lock.lock();
+        try {
+            requireKnown();
+            PartitionFile before = current;
+            PartitionFile after = change.apply(before);
+            if (!after.equals(before)) {
+                write(after);
+                current = after;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes the present value once more. Recovery does so: the process before may have died after a failed force of what is read here. */
+    void rewrite(UnaryOperator<PartitionFile> change) throws IOException {
+        lock.lock();
+        try {
+            requireKnown();
+            PartitionFile after = change.apply(current);
+            write(after);
+            current = after;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Withdraws the clean stamp durably, before the first change. Costs nothing when that was done. */
+    void withdrawCleanStamp() throws IOException {
+        if (current.cleanStamp().isPresent()) {
+            replace(file -> file.cleanStamp().isPresent()
+                    ? file.change().withoutCleanStamp().done()
+                    : file);
+        }
+    }
+
+    /** Whether a replacement failed so late that nobody knows what a crash would leave. */
+    boolean isOutcomeUnknown() {
+        lock.lock();
+        try {
+            return unknownSince != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void requireKnown() throws IOException {
+        if (unknownSince != null) {
+            throw new IOException(
+                    "an earlier replacement of PARTITION ended in an unknown state: directory="
+                            + directory.getFileName(),
+                    unknownSince);
+        }
+    }
+
+    private void write(PartitionFile file) throws IOException {
+        byte[] bytes = file.encode();
+        Path aside = directory.resolve(Names.aside(Names.PARTITION));
+        room.withReserve(() -> writeAside(disk, aside, bytes));
+        try {
+            disk.rename(aside, directory.resolve(Names.PARTITION));
+            disk.forceDirectory(directory);
+        } catch (IOException | RuntimeException | Error e) {
+            unknownSince = e instanceof IOException io ? io : new IOException(e);
+            throw e;
+        }
+    }
+
+    /** Writes and forces a file that nobody has seen yet; what an earlier attempt left of it goes first. */
+    static boolean writeAside(Disk disk, Path aside, byte[] bytes) throws IOException {
+        if (disk.exists(aside)) {
+            disk.delete(aside);
+        }
+        try (DiskFile file = disk.create(aside)) {
+            file.writeFully(ByteBuffer.wrap(bytes), 0);
+            file.force(false);
+        }
+        return true;
+    }
+
+    @Override
+    public String toString() {
+        return Segment.displayName(directory.resolve(Names.PARTITION));
+    }
+}

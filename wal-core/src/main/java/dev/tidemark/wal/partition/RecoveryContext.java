@@ -1,0 +1,39 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.io.Environment;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/**
+ * What recovery needs to know of the store.
+ *
+ * @param storeId what every file must say it belongs to
+ * @param environment disk and clock
+ * @param room frees the RESERVE when a step finds the disk full
+ * @param metadataLock makes the lock of a partition's {@link PartitionMetadata}
+ * @param readOnly nothing is written and nothing deleted
+ * @param indexIntervalBytes how much log lies between two entries of an index
+ */
+record RecoveryContext(
+        UUID storeId,
+        Environment environment,
+        DiskRoom room,
+        Supplier<RankedLock> metadataLock,
+        boolean readOnly,
+        int indexIntervalBytes) {
+
+    static RecoveryContext of(PartitionServices services) {
+        return new RecoveryContext(
+                services.storeId(),
+                services.environment(),
+                services.room(),
+                () -> services.lock(LockRank.METADATA),
+                services.config().readOnly(),
+                services.config().indexIntervalBytes());
+    }
+
+    Disk disk() {
+        return environment.disk();
+    }
+}
