@@ -9,6 +9,10 @@ public enum LockRank {
     METADATA("metadata", true),
     /** The store's {@code RESERVE}: held while it is freed, and while a piece of it is written. */
     RESERVE("reserve", true),
+    /** The open file of one partition's active segment: held while that is opened. */
+    SEGMENT_FILE("segment-file", true),
+    /** The zeros ahead of one partition's active segment. */
+    PREFILL("prefill", false),
     /** One partition's intake, rounds and list of segments. Two partitions' locks are never held together. */
     PARTITION("partition", false),
     /** Those who wait for the readable end of one partition. */

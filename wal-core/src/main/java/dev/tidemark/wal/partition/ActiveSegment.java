@@ -1,0 +1,119 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.format.SegmentEnd;
+import dev.tidemark.wal.segment.OpenSegment;
+import dev.tidemark.wal.segment.Segment;
+import dev.tidemark.wal.segment.SegmentFiles;
+import dev.tidemark.wal.segment.SparseIndex;
+import dev.tidemark.wal.segment.TotalsCounter;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The segment a partition writes to: where its frames end, what they add up to, and the open file.
+ *
+ * <p><b>Threads.</b> End, totals and index belong to the holder of the write right. The file may be entered by several
+ * threads at once: the writer, the one that forces, the one that writes zeros ahead.
+ *
+ * <p><b>Crash.</b> The kernel tells a failed write-back once per open file. So the file is opened when the first of its users
+ * enters and let go when the last has left, and every round that was written but not forced counts as a user: a channel with
+ * unforced bytes is never closed, and never forced through another one.
+ */
+final class ActiveSegment {
+    final Segment segment;
+    final SparseIndex index;
+    final TotalsCounter totals;
+    final Prefill prefill;
+
+    private final SegmentFiles files;
+    private final RankedLock usersLock;
+    private int users;
+    private @Nullable OpenSegment open;
+
+    private volatile long endPosition;
+    private volatile long endOffset;
+
+    ActiveSegment(
+            Segment segment,
+            TotalsCounter totals,
+            SegmentFiles files,
+            RankedLock usersLock,
+            Prefill prefill,
+            long endPosition,
+            long endOffset) {
+        this.segment = segment;
+        this.index = segment.index();
+        this.totals = totals;
+        this.files = files;
+        this.usersLock = usersLock;
+        this.prefill = prefill;
+        this.endPosition = endPosition;
+        this.endOffset = endOffset;
+    }
+
+    /** Where the next frame goes. */
+    long endPosition() {
+        return endPosition;
+    }
+
+    /** The offset of the next record. */
+    long endOffset() {
+        return endOffset;
+    }
+
+    /** Whether there is any record in it. */
+    boolean isEmpty() {
+        return endOffset == segment.baseOffset();
+    }
+
+    /** A round has been written behind the end. */
+    void advance(long newEndPosition, long newEndOffset) {
+        endPosition = newEndPosition;
+        endOffset = newEndOffset;
+    }
+
+    /** The end, with what is needed to recognise it. */
+    SegmentEnd end() {
+        return new SegmentEnd(segment.segmentId(), segment.name(), endOffset, endPosition, totals.runningChecksum());
+    }
+
+    /** The open file, for use until {@link #leave}. The same channel for as long as anybody uses it. */
+    OpenSegment enter() throws IOException {
+        usersLock.lock();
+        try {
+            OpenSegment now = open;
+            if (now == null) {
+                now = files.acquire(segment);
+                open = now;
+            }
+            users++;
+            return now;
+        } finally {
+            usersLock.unlock();
+        }
+    }
+
+    /** One use is over. */
+    void leave() {
+        usersLock.lock();
+        try {
+            OpenSegment now = open;
+            if (--users == 0 && now != null) {
+                open = null;
+                now.release();
+            }
+        } finally {
+            usersLock.unlock();
+        }
+    }
+
+    /** Users at the moment; for assertions and tests. */
+    int users() {
+        usersLock.lock();
+        try {
+            return users;
+        } finally {
+            usersLock.unlock();
+        }
+    }
+}

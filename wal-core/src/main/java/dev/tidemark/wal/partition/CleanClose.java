@@ -1,0 +1,67 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.format.CleanStamp;
+import dev.tidemark.wal.format.ControlPayload;
+import dev.tidemark.wal.format.FrameCodec;
+import dev.tidemark.wal.format.FrameKind;
+import dev.tidemark.wal.format.SegmentEnd;
+import dev.tidemark.wal.segment.OpenSegment;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The last two things a partition writes: a snapshot of what the next opening would otherwise have to scan for, and the stamp
+ * in {@code PARTITION} that says where it lies.
+ *
+ * <p><b>Threads.</b> The holder of both rights, with everything forced.
+ *
+ * <p><b>Crash.</b> Without the stamp the next opening scans, and finds the snapshot to be a frame like any other. The stamp comes
+ * after the force: with it, whatever falls short is damage.
+ */
+final class CleanClose {
+    private CleanClose() {}
+
+    /**
+     * Writes both.
+     *
+     * @param segments how many segments there are
+     * @param isRecovered whether recovery had room for all it had to do; if not, the next opening has to do it, so there is no stamp
+     */
+    static void run(
+            PartitionServices services, PartitionParts parts, ActiveSegment active, int segments, boolean isRecovered)
+            throws IOException {
+        if (!isRecovered) {
+            return;
+        }
+        if (parts.metadata().current().isActiveClosed()) {
+            // Nothing may be written behind the place where recovery cut: PARTITION says already all there is to say.
+            return;
+        }
+        SegmentEnd end = active.end();
+        byte[] payload = new ControlPayload.CloseSnapshot(
+                        Rotation.summary(end.endOffset(), active.totals.totals()),
+                        Rotation.lastTimestampMillis(active),
+                        List.of())
+                .encode();
+        ByteBuffer frame = Rotation.controlFrame(
+                FrameKind.CONTROL, payload, active.segment.salt(), end, Rotation.lastTimestampMillis(active));
+        OpenSegment file = active.enter();
+        try {
+            services.room().withReserve(() -> {
+                file.file().writeFully(frame.clear(), end.endPosition());
+                return end;
+            });
+            file.file().force(false);
+        } finally {
+            active.leave();
+        }
+        CleanStamp stamp = new CleanStamp(
+                end.segmentId(), end.endPosition(), FrameCodec.headerCrc(frame, 0), end.endOffset(), segments);
+        parts.metadata()
+                .replace(before -> before.change()
+                        .provenEnd(end.endOffset())
+                        .cleanStamp(stamp)
+                        .done());
+    }
+}

@@ -1,0 +1,72 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.api.AppendRequest;
+import dev.tidemark.wal.format.FrameCodec;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/**
+ * The forms in which a payload arrives: {@code byte[]}, {@code ByteBuffer}, {@code ByteBuf}.
+ *
+ * <p>The stored checksum is always computed on memory that only the log can change: on the log's own copy, or on a large
+ * {@code ByteBuf} that its owner has handed over. A checksum of the caller's array could be made obsolete by the caller's
+ * next line, and the log would store a frame that reads as damaged.
+ */
+final class Payloads {
+    private Payloads() {}
+
+    /** How long a payload is. */
+    static int length(Object payload) {
+        if (payload instanceof byte[] array) {
+            return array.length;
+        }
+        if (payload instanceof ByteBuffer buffer) {
+            return buffer.remaining();
+        }
+        return ((ByteBuf) payload).readableBytes();
+    }
+
+    /** Copies a payload into {@code target} from index {@code at} on. */
+    static void copy(Object payload, ByteBuffer target, int at, int length) {
+        if (payload instanceof byte[] array) {
+            target.put(at, array, 0, length);
+        } else if (payload instanceof ByteBuffer buffer) {
+            target.put(at, buffer, buffer.position(), length);
+        } else {
+            ByteBuf buffer = (ByteBuf) payload;
+            target.limit(at + length).position(at);
+            buffer.getBytes(buffer.readerIndex(), target);
+            target.clear();
+        }
+    }
+
+    /** Whether a payload of this length is written from memory of its own instead of being copied into a round. */
+    static boolean isLarge(int length) {
+        return length >= AppendRequest.DIRECT_WRITE_BYTES;
+    }
+
+    /** Memory that holds a large payload until it is written: the caller's own where it is direct and in one piece, else a copy. */
+    static ByteBuf own(Object payload, int length, ByteBufAllocator allocator) {
+        if (payload instanceof ByteBuf buffer && buffer.isDirect() && buffer.nioBufferCount() == 1) {
+            return buffer.retainedSlice(buffer.readerIndex(), length);
+        }
+        ByteBuf copy = allocator.directBuffer(length, length);
+        if (payload instanceof byte[] array) {
+            copy.writeBytes(array);
+        } else if (payload instanceof ByteBuffer buffer) {
+            copy.writeBytes(buffer.duplicate());
+        } else {
+            ByteBuf buffer = (ByteBuf) payload;
+            copy.writeBytes(buffer, buffer.readerIndex(), length);
+        }
+        return copy;
+    }
+
+    /** The checksum of what {@link #own} returned. */
+    static int checksum(ByteBuf owned) {
+        int length = owned.readableBytes();
+        return FrameCodec.crcOf(owned.nioBuffer(owned.readerIndex(), length), 0, length, new CRC32C());
+    }
+}

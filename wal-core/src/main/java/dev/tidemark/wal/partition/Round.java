@@ -1,0 +1,167 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.api.AppendRefusedException;
+import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.OutcomeUnknownException;
+import dev.tidemark.wal.api.WalException;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What gathered while the round before was on its way to the disk: frames that are written together, and the appends that
+ * wait for them. A round lies in one segment, and has one outcome for all its appends.
+ *
+ * <p><b>Threads.</b> While it is the last in the queue, whoever holds the partition lock adds to it. Once taken from the
+ * queue it belongs to the holder of the write right, then of the force right. Any thread may read the state.
+ *
+ * <p><b>Ordering.</b> {@code failure} is stored before {@code state}; the state only moves forward: staged, written,
+ * synced, or failed from either of the first two. An append that asked for {@code WRITTEN} and got it keeps its success
+ * when the round fails later.
+ *
+ * <p><b>Crash.</b> Before the write has returned nothing of it need exist; before the force any subset of its sectors may.
+ */
+final class Round {
+    private static final int STAGED = 0;
+    private static final int WRITTEN = 1;
+    private static final int SYNCED = 2;
+    private static final int FAILED = 3;
+    private static final int FAILED_AFTER_WRITTEN = 4;
+
+    /** What is known of the appends of a failed round. */
+    enum Doom {
+        /** They are not in the log and never will be. */
+        REFUSED,
+        /** They may or may not be found by the next opening. */
+        UNKNOWN
+    }
+
+    private record Failure(Doom doom, ErrorCode code, String message, Throwable cause) {}
+
+    /** Rises by one with every round of a partition. */
+    final long number;
+    /** Whether the segment has to be changed before this round is written. */
+    final boolean rotatesFirst;
+    /** Where its first frame lies in the segment. */
+    final long filePosition;
+
+    final long firstOffset;
+    final RoundMemory memory;
+    final long openedNanos;
+
+    long endOffset;
+    int appends;
+    boolean wantsWritten;
+    boolean wantsSynced;
+    private boolean areBytesReturned;
+
+    private PendingAppend[] pending = NONE;
+    private static final PendingAppend[] NONE = new PendingAppend[0];
+
+    private @Nullable Failure failure;
+    private volatile int state = STAGED;
+    volatile boolean hasWrittenStages;
+    volatile boolean hasDurableStages;
+
+    Round(
+            long number,
+            boolean rotatesFirst,
+            long filePosition,
+            long firstOffset,
+            RoundMemory memory,
+            long openedNanos) {
+        this.number = number;
+        this.rotatesFirst = rotatesFirst;
+        this.filePosition = filePosition;
+        this.firstOffset = firstOffset;
+        this.endOffset = firstOffset;
+        this.memory = memory;
+        this.openedNanos = openedNanos;
+    }
+
+    /** Adds an append whose frame has just been staged. */
+    void add(PendingAppend append) {
+        if (appends == pending.length) {
+            pending = Arrays.copyOf(pending, appends == 0 ? 4 : 2 * appends);
+        }
+        pending[appends++] = append;
+        endOffset += append.count();
+        wantsWritten |= append.wanted == Durability.WRITTEN;
+        wantsSynced |= append.wanted == Durability.SYNCED;
+    }
+
+    int bytes() {
+        return memory.bytes();
+    }
+
+    /** The bytes that count against the queues' limits: all of them when asked first, none when asked again. */
+    int takeHeldBytes() {
+        if (areBytesReturned) {
+            return 0;
+        }
+        areBytesReturned = true;
+        return bytes();
+    }
+
+    // ---------------------------------------------------------------- outcome
+
+    boolean isSettled(Durability level) {
+        int now = state;
+        return level == Durability.WRITTEN ? now != STAGED : now >= SYNCED;
+    }
+
+    boolean hasReached(Durability level) {
+        int now = state;
+        return now == SYNCED || (level == Durability.WRITTEN && (now == WRITTEN || now == FAILED_AFTER_WRITTEN));
+    }
+
+    /** The write has returned. Whoever waited for that is woken by {@link #wakeAll}, stages by {@link #settleStages}. */
+    void markWritten() {
+        assert state == STAGED;
+        state = WRITTEN;
+    }
+
+    /** A force that began after the write has returned. */
+    void markSynced() {
+        assert state == WRITTEN;
+        state = SYNCED;
+    }
+
+    /** The round fails as one. Does nothing where the outcome is known already. */
+    void markFailed(Doom doom, ErrorCode code, String message, Throwable cause) {
+        if (state == SYNCED || state >= FAILED) {
+            return;
+        }
+        failure = new Failure(doom, code, message, cause);
+        state = state == WRITTEN ? FAILED_AFTER_WRITTEN : FAILED;
+    }
+
+    /** An exception for the append at this offset: the message and the first cause are the round's. */
+    WalException failureOf(long offset) {
+        Failure why = Objects.requireNonNull(failure, "failure");
+        if (why.doom == Doom.REFUSED) {
+            return new AppendRefusedException(why.code, why.message, why.cause);
+        }
+        return new OutcomeUnknownException(why.code, why.message + " offset=" + offset, offset, why.cause);
+    }
+
+    /** Whether {@link #settleStages} has anything to do for the present state. */
+    boolean hasStagesToSettle() {
+        return hasDurableStages || hasWrittenStages;
+    }
+
+    /** Runs where dependent code may run: completes the stages that exist. */
+    void settleStages() {
+        for (int i = 0; i < appends; i++) {
+            pending[i].settleStages();
+        }
+    }
+
+    /** Wakes every blocking caller whose outcome is known. */
+    void wakeAll() {
+        for (int i = 0; i < appends; i++) {
+            pending[i].wake();
+        }
+    }
+}
