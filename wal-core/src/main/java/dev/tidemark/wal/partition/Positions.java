@@ -26,9 +26,13 @@ final class Positions {
     private static final VarHandle WRITTEN = field("written");
     private static final VarHandle LOG_END = field("logEnd");
 
+    @SuppressWarnings("unused") // by START
     private volatile long start;
+
     private volatile long durable;
     private volatile long written;
+
+    @SuppressWarnings("unused") // by LOG_END
     private volatile long logEnd;
 
     Positions(long start, long end) {
