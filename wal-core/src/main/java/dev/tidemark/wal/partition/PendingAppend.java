@@ -96,16 +96,15 @@ final class PendingAppend implements Appended {
 
     /** The stage that completes when the durability the append asked for is reached. */
     CompletionStage<Long> wantedStage() {
-        switch (wanted) {
-            case SYNCED:
-                return durableStage();
-            case WRITTEN:
-                return writtenStage();
-            default:
+        return switch (wanted) {
+            case SYNCED -> durableStage();
+            case WRITTEN -> writtenStage();
+            case ACCEPTED -> {
                 LogStage accepted = new LogStage();
                 accepted.settle(offset);
-                return accepted;
-        }
+                yield accepted;
+            }
+        };
     }
 
     /** Whether the outcome that the append asked for is known. */
