@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /**
@@ -105,7 +106,7 @@ final class MetadataEnvelope {
 
     @FormatMethod
     private static <T> Decoded<T> damaged(String format, Object... values) {
-        return new Decoded.Damaged<>(String.format(format, values));
+        return new Decoded.Damaged<>(String.format(Locale.ROOT, format, values));
     }
 
     private static int crcOf(byte[] file, int length) {

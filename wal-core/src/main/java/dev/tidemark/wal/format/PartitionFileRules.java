@@ -3,6 +3,7 @@ package dev.tidemark.wal.format;
 import com.google.errorprone.annotations.FormatMethod;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -81,7 +82,7 @@ final class PartitionFileRules {
     @FormatMethod
     private static void require(boolean holds, String format, Object... values) {
         if (!holds) {
-            throw new IllegalArgumentException(String.format(format, values));
+            throw new IllegalArgumentException(String.format(Locale.ROOT, format, values));
         }
     }
 }

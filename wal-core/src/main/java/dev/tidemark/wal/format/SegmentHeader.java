@@ -3,6 +3,7 @@ package dev.tidemark.wal.format;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -123,7 +124,10 @@ public record SegmentHeader(
         // read as damage, not as a file that a newer release could open.
         if (crcFound != crcComputed) {
             return new Decoded.Damaged<>(String.format(
-                    "segment header fails its checksum: crcFound=0x%08x crcComputed=0x%08x", crcFound, crcComputed));
+                    Locale.ROOT,
+                    "segment header fails its checksum: crcFound=0x%08x crcComputed=0x%08x",
+                    crcFound,
+                    crcComputed));
         }
         if (!block.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
             return new Decoded.Damaged<>("not a segment: the first 8 bytes are other than TIDE.SEG");

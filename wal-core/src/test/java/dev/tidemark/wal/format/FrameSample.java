@@ -83,6 +83,27 @@ record FrameSample(
                 newPayload);
     }
 
+    FrameSample withProducer(long id, long epoch, long sequence) {
+        return new FrameSample(
+                kind, flags, timestampMillis, offset, count, synced, id, epoch, sequence, term, index, payload);
+    }
+
+    FrameSample withReplication(long newTerm, long newIndex) {
+        return new FrameSample(
+                kind,
+                flags,
+                timestampMillis,
+                offset,
+                count,
+                synced,
+                producerId,
+                producerEpoch,
+                firstSequence,
+                newTerm,
+                newIndex,
+                payload);
+    }
+
     int writeTo(ByteBuffer buffer, int at, int salt, long filePosition) {
         CRC32C scratch = new CRC32C();
         int payloadCrc = FrameCodec.crcOf(ByteBuffer.wrap(payload), 0, payload.length, scratch);
