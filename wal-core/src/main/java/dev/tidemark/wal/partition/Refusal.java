@@ -41,7 +41,8 @@ final class Refusal extends Exception {
     /**
      * Damage to a file.
      *
-     * @param what what is wrong, and further {@code name=value} pairs
+     * @param what what is wrong
+     * @param detail further {@code name=value} pairs, or nothing
      * @param filePosition the first byte concerned, or -1 where the whole file is
      * @param firstOffset the first offset concerned, or -1 where it is not known
      * @param endOffset the offset after the last one concerned, or -1
@@ -52,6 +53,7 @@ final class Refusal extends Exception {
             String partition,
             Path file,
             String what,
+            String detail,
             long filePosition,
             long firstOffset,
             long endOffset) {
@@ -60,6 +62,9 @@ final class Refusal extends Exception {
         append(message, "at", filePosition);
         append(message, "offset", firstOffset);
         append(message, "end", endOffset);
+        if (!detail.isEmpty()) {
+            message.append(' ').append(detail);
+        }
         message.append(" case=").append(row).append(ADVICE);
         return new Refusal(
                 row,
@@ -122,6 +127,7 @@ final class Refusal extends Exception {
                 partition,
                 directory.resolve(Names.PARTITION),
                 what,
+                "",
                 -1,
                 -1,
                 -1);

@@ -82,6 +82,7 @@ final class SealedCheck {
                     partition,
                     file.path(),
                     "seal says something else than the header of the next segment",
+                    "",
                     end.endPosition(),
                     header.name().baseOffset(),
                     end.endOffset());
@@ -122,6 +123,7 @@ final class SealedCheck {
                     partition,
                     file.path(),
                     "frames are good, but not those that the header of the next segment counts",
+                    "",
                     SegmentHeader.BYTES,
                     header.name().baseOffset(),
                     end.endOffset());
@@ -135,6 +137,7 @@ final class SealedCheck {
                     partition,
                     file.path(),
                     "good frames lie behind the end that the header of the next segment records",
+                    "",
                     end.endPosition(),
                     end.endOffset(),
                     behind.announcedEnd());
@@ -152,7 +155,8 @@ final class SealedCheck {
                 behind.isZeros() ? ErrorCode.SEGMENT_TRUNCATED : ErrorCode.SEGMENT_CORRUPT,
                 partition,
                 file.path(),
-                "frames end before the end that the header of the next segment records, found=" + good.verdict(),
+                "frames end before the end that the header of the next segment records",
+                "found=" + good.verdict(),
                 good.position(),
                 good.offset(),
                 behind.firstVerifiedOffset() >= 0 ? behind.firstVerifiedOffset() : end.endOffset());

@@ -18,7 +18,7 @@ interface UnfinishedRecovery {
     /**
      * Goes on where the disk was full. When it returns the partition may append.
      *
-     * @return where the writer goes on, which may differ from what was first told: a rotation may have to come first
+     * @return where the writer goes on
      * @throws IOException if it failed; {@code DiskErrors.isFull} tells whether a later attempt may succeed
      */
     ActiveState finish() throws IOException;
