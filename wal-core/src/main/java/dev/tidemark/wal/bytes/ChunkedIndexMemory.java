@@ -33,13 +33,10 @@ final class ChunkedIndexMemory implements IndexMemory {
     private static final int FIRST_CHUNK_SHIFT = Integer.numberOfTrailingZeros(FIRST_CHUNK_ENTRIES);
 
     private static final VarHandle SIZE;
-    private static final VarHandle WRITTEN;
 
     static {
         try {
-            MethodHandles.Lookup lookup = MethodHandles.lookup();
-            SIZE = lookup.findVarHandle(ChunkedIndexMemory.class, "size", int.class);
-            WRITTEN = lookup.findVarHandle(ChunkedIndexMemory.class, "written", int.class);
+            SIZE = MethodHandles.lookup().findVarHandle(ChunkedIndexMemory.class, "size", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -54,12 +51,8 @@ final class ChunkedIndexMemory implements IndexMemory {
     @SuppressWarnings("unused")
     private int size;
 
-    /**
-     * The largest size there ever was: below it all memory is there. It bounds reads instead of the size, so that a reader is not thrown out of
-     * its search by a cut. Stored before the size, so that whoever sees a size sees at least as much here.
-     */
-    @SuppressWarnings("unused")
-    private int written;
+    /** Where appending ends: {@link #maxEntries}, or earlier when there was no more memory. The writer's own. */
+    private int limit;
 
     private volatile long memoryBytes;
 
@@ -70,6 +63,7 @@ final class ChunkedIndexMemory implements IndexMemory {
                     "entries of an index must be 0 to " + MAX_ENTRIES + ": maxEntries=" + maxEntries);
         }
         this.maxEntries = maxEntries;
+        this.limit = maxEntries;
         this.newChunk = newChunk;
         this.chunks = new @Nullable Chunk[chunkOf(Math.max(0, maxEntries - 1)) + 1];
     }
@@ -78,25 +72,20 @@ final class ChunkedIndexMemory implements IndexMemory {
     public boolean append(long first, long second, long third) {
         requireAlive();
         int entry = (int) SIZE.get(this);
-        if (entry == maxEntries) {
+        if (entry == limit) {
             return false;
         }
         Chunk chunk = chunkFor(entry);
+        if (chunk == null) {
+            limit = entry;
+            return false;
+        }
         int at = indexInChunk(entry);
         chunk.set(at, first);
         chunk.set(at + 1, second);
         chunk.set(at + 2, third);
-        if (entry == (int) WRITTEN.get(this)) {
-            WRITTEN.setRelease(this, entry + 1);
-        }
         SIZE.setRelease(this, entry + 1);
         return true;
-    }
-
-    @Override
-    public void cutTo(int entries) {
-        Objects.checkIndex(entries, (int) SIZE.get(this) + 1);
-        SIZE.setRelease(this, entries);
     }
 
     @Override
@@ -106,7 +95,7 @@ final class ChunkedIndexMemory implements IndexMemory {
 
     @Override
     public long get(int entry, int column) {
-        Objects.checkIndex(entry, (int) WRITTEN.getAcquire(this));
+        Objects.checkIndex(entry, size());
         Objects.checkIndex(column, COLUMNS);
         requireAlive();
         Chunk chunk = chunks[chunkOf(entry)];
@@ -162,17 +151,24 @@ final class ChunkedIndexMemory implements IndexMemory {
         memoryBytes = 0;
     }
 
-    private Chunk chunkFor(int entry) {
+    /** The chunk an entry belongs to, made when it is the first in it; null when there is no memory for it. */
+    private @Nullable Chunk chunkFor(int entry) {
         int number = chunkOf(entry);
         Chunk present = chunks[number];
         if (present != null) {
             return present;
         }
         int longs = Math.min(FIRST_CHUNK_ENTRIES << number, maxEntries - firstEntryOf(number)) * COLUMNS;
-        Chunk added = newChunk.apply(longs);
-        chunks[number] = added;
+        try {
+            chunks[number] = newChunk.apply(longs);
+        } catch (OutOfMemoryError noMemory) {
+            // Of the direct memory, as a rule, which has its own bound; the heap is not in question. Not tried again:
+            // before it gives up,
+            // the JDK has the collector run and waits, and that would come back with every frame.
+            return null;
+        }
         memoryBytes = (long) (firstEntryOf(number) * COLUMNS + longs) * Long.BYTES;
-        return added;
+        return chunks[number];
     }
 
     private void requireAlive() {

@@ -81,25 +81,27 @@ class IndexMemoryContractTest {
         memory.release();
     }
 
-    @ParameterizedTest
-    @MethodSource("providers")
-    void cutEntries_areWrittenOver_andDoNotDisturbAReaderWhoSawThem(BytesProvider provider) {
-        IndexMemory memory = provider.newIndexMemory(100);
-        for (int i = 0; i < 50; i++) {
-            memory.append(i, i, i);
+    @Test
+    void machineWithoutMemory_endsTheIndexAndNothingElse() {
+        AtomicInteger attempts = new AtomicInteger();
+        IndexMemory memory = new ChunkedIndexMemory(1000, longs -> {
+            if (attempts.incrementAndGet() > 2) {
+                throw new OutOfMemoryError("direct");
+            }
+            return new CountingChunk(longs);
+        });
+        for (int i = 0; i < 32 + 64; i++) {
+            assertThat(memory.append(i, i, i)).isTrue();
         }
-        int sizeSeenBefore = memory.size();
 
-        memory.cutTo(40);
+        assertThat(memory.append(96, 96, 96)).isFalse();
+        assertThat(memory.append(96, 96, 96)).isFalse();
 
-        assertThat(memory.size()).isEqualTo(40);
-        assertThat(memory.get(sizeSeenBefore - 1, 0)).isEqualTo(49);
-        memory.append(1000, 0, 0);
-        assertThat(memory.size()).isEqualTo(41);
-        assertThat(memory.get(40, 0)).isEqualTo(1000);
-        assertThat(memory.get(39, 0)).isEqualTo(39);
-        assertThatThrownBy(() -> memory.cutTo(42)).isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> memory.cutTo(-1)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThat(attempts)
+                .as("memory is asked for once more and then no longer")
+                .hasValue(3);
+        assertThat(memory.size()).isEqualTo(96);
+        assertThat(memory.get(95, 0)).isEqualTo(95);
         memory.release();
     }
 
