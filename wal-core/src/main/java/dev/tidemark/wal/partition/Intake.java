@@ -347,6 +347,7 @@ final class Intake {
         }
         PendingAppend pending = new PendingAppend(round, logEnd, append.count, append.durability);
         round.add(pending);
+        round.hold(frameBytes);
         logEnd += append.count;
         nextPosition += frameBytes;
         queuedBytes += frameBytes;

@@ -72,6 +72,17 @@ final class ReadErrors {
                 null);
     }
 
+    /** A file has become shorter than the frames that were found in it. */
+    static DamageException shortFile(
+            PartitionId partition, Segment segment, long filePosition, long offset, long endOffset) {
+        return new DamageException(
+                ErrorCode.SEGMENT_TRUNCATED,
+                "segment ends inside readable data: file=" + segment.displayName() + " at=" + filePosition + " offset="
+                        + offset + WHAT_TO_DO,
+                new Damage(partition.toString(), segment.displayName(), filePosition, offset, endOffset),
+                null);
+    }
+
     /** A segment ends below an end that was told, and the next one begins above it. */
     static DamageException missingAfter(PartitionId partition, Segment segment, long offset) {
         return new DamageException(

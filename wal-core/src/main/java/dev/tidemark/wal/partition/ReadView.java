@@ -3,6 +3,7 @@ package dev.tidemark.wal.partition;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.segment.IndexLoader;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentFiles;
@@ -46,6 +47,8 @@ interface ReadView {
 
     /** Where read-ahead comes from; what is taken is given back. */
     ByteBufAllocator memory();
+
+    Clock clock();
 
     /** Looks whether the log has grown, where nobody tells: in a store that another process writes. Cheap, and may do nothing. */
     default void look() {}

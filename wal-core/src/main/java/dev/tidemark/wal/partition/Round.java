@@ -54,7 +54,7 @@ final class Round {
     int appends;
     boolean wantsWritten;
     boolean wantsSynced;
-    private boolean areBytesReturned;
+    private int heldBytes;
 
     private PendingAppend[] pending = NONE;
     private static final PendingAppend[] NONE = new PendingAppend[0];
@@ -95,13 +95,16 @@ final class Round {
         return memory.bytes();
     }
 
+    /** So many bytes of it count against the queues' limits, until they are taken back. */
+    void hold(int frameBytes) {
+        heldBytes += frameBytes;
+    }
+
     /** The bytes that count against the queues' limits: all of them when asked first, none when asked again. */
     int takeHeldBytes() {
-        if (areBytesReturned) {
-            return 0;
-        }
-        areBytesReturned = true;
-        return bytes();
+        int held = heldBytes;
+        heldBytes = 0;
+        return held;
     }
 
     // ---------------------------------------------------------------- outcome

@@ -49,6 +49,7 @@ public final class FrameWindow implements AutoCloseable {
     private long endOfFile = Long.MAX_VALUE;
 
     private int nextReadBytes;
+    private long fills;
 
     /** The frame whose header was tested last: its index in {@link #bytes} and the outcome. */
     private int at;
@@ -195,6 +196,11 @@ public final class FrameWindow implements AutoCloseable {
 
     // ---------------------------------------------------------------- reading
 
+    /** How often the window was filled. What was found in {@link #bytes} is there until this number changes. */
+    public long fills() {
+        return fills;
+    }
+
     /** How much memory it holds; for tests and meters. */
     public int capacity() {
         return bytes.capacity();
@@ -223,6 +229,7 @@ public final class FrameWindow implements AutoCloseable {
         boolean goesOn = filled > 0 && filePosition > from && filePosition <= from + filled;
         nextReadBytes = goesOn ? Math.min(nextReadBytes * GROWTH, readAheadBytes) : firstRead();
         int wanted = Math.max(nextReadBytes, atLeastBytes);
+        fills++;
         empty();
         reserve(wanted);
         OpenSegment open = files.acquire(read, readOwner);

@@ -68,14 +68,16 @@ public final class IndexLoader {
     /**
      * Writes the {@code .idx} file of a segment that has just been sealed. Without one it is made when somebody needs it, so a failure is noted
      * and nothing else.
+     *
+     * @param endPosition where the frames of the segment end
      */
-    public void write(Segment segment) {
+    public void write(Segment segment, long endPosition) {
         if (!mayWrite) {
             return;
         }
         ByteBuf chunk = memory.directBuffer(IndexFile.CHUNK_BYTES, IndexFile.CHUNK_BYTES);
         try {
-            IndexFile.write(disk, segment, chunk.nioBuffer(0, IndexFile.CHUNK_BYTES));
+            IndexFile.write(disk, segment, endPosition, intervalBytes, chunk.nioBuffer(0, IndexFile.CHUNK_BYTES));
         } catch (IOException e) {
             LOG.info("index was not written, it will be made when it is needed: segment={}", segment.displayName(), e);
         } finally {
@@ -162,9 +164,8 @@ public final class IndexLoader {
             }
             index.publishLoaded(part);
             isPublished = true;
-            boolean isWhole = position >= endPosition || offset >= endOffset;
-            if (isWhole && segment.isSealed()) {
-                write(segment);
+            if (segment.isSealed() && writtenFrom < 0 && offset >= endOffset) {
+                write(segment, position);
             }
         } finally {
             if (!isPublished) {

@@ -2,6 +2,7 @@ package dev.tidemark.wal.segment;
 
 import dev.tidemark.wal.bytes.BytesChoice;
 import dev.tidemark.wal.bytes.IndexMemory;
+import dev.tidemark.wal.format.IndexHeader;
 import dev.tidemark.wal.format.SegmentHeader;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -33,8 +34,8 @@ public final class SparseIndex {
     /** Said by lookups when there is nothing near: the first frame of a segment. */
     public static final long FIRST_FRAME = SegmentHeader.BYTES;
 
-    /** Enough for 1 GiB of log at 512 bytes; beyond it lookups begin at the last entry and walk. */
-    static final int MAX_ENTRIES = 1 << 21;
+    /** Beyond that many, lookups begin at the last entry and walk. */
+    static final int MAX_ENTRIES = IndexHeader.MAX_ENTRIES;
 
     static final int DEFAULT_INTERVAL_BYTES = 4 << 10;
 

@@ -1,0 +1,514 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.api.AppendRequest;
+import dev.tidemark.wal.api.Appended;
+import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.Ends;
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.From;
+import dev.tidemark.wal.api.InvalidCallException;
+import dev.tidemark.wal.api.LifeState;
+import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.PartitionInfo;
+import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.api.ReadOptions;
+import dev.tidemark.wal.api.Slices;
+import dev.tidemark.wal.api.StorageException;
+import dev.tidemark.wal.api.UnavailableException;
+import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.api.WalRecord;
+import dev.tidemark.wal.format.FrameKind;
+import dev.tidemark.wal.format.RecordsEncoder;
+import dev.tidemark.wal.io.Clock;
+import dev.tidemark.wal.io.DiskErrors;
+import dev.tidemark.wal.metrics.RotationReason;
+import dev.tidemark.wal.segment.IndexLoader;
+import dev.tidemark.wal.segment.Segment;
+import dev.tidemark.wal.segment.SegmentFiles;
+import dev.tidemark.wal.segment.SegmentOwner;
+import dev.tidemark.wal.segment.TotalsCounter;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One partition of an open store: wires intake, writer, rotation and readers, and is what a user holds.
+ *
+ * <p><b>Threads.</b> Any. Appends go through the partition lock ({@link Intake}) and the two rights ({@link RoundWriter});
+ * readers take neither.
+ *
+ * <p><b>Ordering.</b> The list of segments is one volatile reference, replaced by the holder of both rights.
+ *
+ * <p><b>Crash.</b> See the parts.
+ */
+public final class LogPartition implements LocalPartition, ReadView {
+    private final PartitionServices services;
+    private final RecoveredLog recovered;
+    private final PartitionParts parts;
+    private final PartitionLife life;
+    private final Positions positions;
+    private final Intake intake;
+    private final RoundWriter writer;
+    private final Rotation rotation;
+    private final IndexLoader indexes;
+    private final long appendTimeoutNanos;
+    private final AtomicReference<@Nullable UnfinishedRecovery> unfinished;
+
+    private volatile SegmentList segments;
+
+    private LogPartition(PartitionServices services, IndexLoader indexes, RecoveredLog recovered) {
+        this.services = services;
+        this.recovered = recovered;
+        this.indexes = indexes;
+        this.appendTimeoutNanos = services.config().appendTimeout().toNanos();
+        PartitionId id = recovered.id();
+        life = new PartitionLife(id);
+        positions = new Positions(recovered.start(), recovered.end());
+        segments = SegmentList.of(recovered.segments());
+        int stripe = id.hashCode();
+        parts = new PartitionParts(
+                id,
+                recovered.directory(),
+                life,
+                positions,
+                recovered.metadata(),
+                services.files(),
+                new TailWaiters(
+                        positions::durable, task -> services.completions().execute(stripe, task)),
+                new TailWaiters(
+                        positions::written, task -> services.completions().execute(stripe, task)),
+                this::addSegment);
+        unfinished = new AtomicReference<>(recovered.unfinished().orElse(null));
+        ActiveState state = recovered.active();
+        ActiveSegment active = activeFrom(state);
+        rotation = new Rotation(services, parts);
+        RankedReadWriteLock lock = services.readWriteLock(LockRank.PARTITION);
+        intake = new Intake(
+                services,
+                id,
+                lock.writeLock(),
+                life,
+                positions,
+                active,
+                recovered.lastTimestampMillis(),
+                state.mustRotate());
+        writer = new RoundWriter(services, parts, intake, rotation, active, state.mustRotate());
+        if (!active.isEmpty()) {
+            long ageMillis = services.environment().clock().millis()
+                    - active.segment.header().createdAtMillis();
+            writer.segmentBeganBefore(TimeUnit.MILLISECONDS.toNanos(Math.max(0, ageMillis)));
+        }
+    }
+
+    /** Opens a partition that was recovered or created. */
+    public static LogPartition open(PartitionServices services, IndexLoader indexes, RecoveredLog recovered) {
+        return new LogPartition(services, indexes, recovered);
+    }
+
+    private ActiveSegment activeFrom(ActiveState state) {
+        state.segment().index().keepEvery(services.config().indexIntervalBytes());
+        return new ActiveSegment(
+                state.segment(),
+                new TotalsCounter(state.totals()),
+                parts.files(),
+                services.lock(LockRank.SEGMENT_FILE),
+                new Prefill(services, state.fileBytes(), 0),
+                state.end().endPosition(),
+                state.end().endOffset());
+    }
+
+    private void addSegment(Segment newest) {
+        segments = segments.plus(newest);
+    }
+
+    @Override
+    public PartitionId id() {
+        return parts.id();
+    }
+
+    // ---------------------------------------------------------------- append
+
+    @Override
+    public long append(AppendRequest request) {
+        long began = services.environment().clock().nanos();
+        long deadline =
+                began + request.timeout(services.config().appendTimeout()).toNanos();
+        PendingAppend pending = submit(request, deadline);
+        writer.await(pending, deadline);
+        long offset = pending.result();
+        services.meters()
+                .acknowledged(pending.wanted, services.environment().clock().nanos() - began);
+        return offset;
+    }
+
+    @Override
+    public CompletableFuture<Long> appendAsync(AppendRequest request) {
+        PendingAppend pending = submit(request, deadline(request));
+        CompletableFuture<Long> outcome = pending.wantedStage().toCompletableFuture();
+        writer.handOver();
+        return outcome;
+    }
+
+    @Override
+    public Appended enqueue(AppendRequest request) {
+        PendingAppend pending = submit(request, deadline(request));
+        writer.handOver();
+        return pending;
+    }
+
+    @Override
+    public Appended enqueue(byte[] value) {
+        // The commonest of all appends, without a request object of its own.
+        finishRecovery();
+        PendingAppend pending;
+        try {
+            pending = accepted(intake.offer(
+                    FrameKind.RAW,
+                    value,
+                    value.length,
+                    1,
+                    services.config().defaultDurability(),
+                    Intake.ANY_OFFSET,
+                    false,
+                    0,
+                    services.environment().clock().nanos() + appendTimeoutNanos,
+                    true));
+        } catch (WalException e) {
+            services.meters().failure(e.code());
+            throw e;
+        }
+        writer.handOver();
+        return pending;
+    }
+
+    @Override
+    public Optional<Appended> tryEnqueue(AppendRequest request) {
+        if (unfinished.get() != null) {
+            // It needs the disk, and whoever calls this must not wait for that.
+            services.flushers().submit(this::finishRecoveryQuietly);
+            return Optional.empty();
+        }
+        PendingAppend pending = offer(request, 0, false);
+        if (pending == null) {
+            return Optional.empty();
+        }
+        writer.handOver();
+        return Optional.of(pending);
+    }
+
+    private void finishRecoveryQuietly() {
+        try {
+            finishRecovery();
+        } catch (WalException e) {
+            // The next append is told the same, by its own attempt.
+            services.meters().failure(e.code());
+        }
+    }
+
+    private long deadline(AppendRequest request) {
+        return services.environment().clock().nanos()
+                + request.timeout(services.config().appendTimeout()).toNanos();
+    }
+
+    private PendingAppend submit(AppendRequest request, long deadlineNanos) {
+        finishRecovery();
+        return accepted(offer(request, deadlineNanos, true));
+    }
+
+    private static PendingAppend accepted(@Nullable PendingAppend pending) {
+        if (pending == null) {
+            throw new IllegalStateException("an append that may wait was neither accepted nor refused");
+        }
+        return pending;
+    }
+
+    private @Nullable PendingAppend offer(AppendRequest request, long deadlineNanos, boolean mayWait) {
+        Durability durability = request.durability(services.config().defaultDurability());
+        try {
+            if (request.shape() == AppendRequest.Shape.RECORDS) {
+                return offerRecords(request, durability, deadlineNanos, mayWait);
+            }
+            FrameKind kind = request.shape() == AppendRequest.Shape.VALUE ? FrameKind.RAW : FrameKind.OPAQUE;
+            Object payload = request.payload();
+            return intake.offer(
+                    kind,
+                    payload,
+                    Payloads.length(payload),
+                    request.count(),
+                    durability,
+                    request.expectedOffset(),
+                    request.hasChecksum(),
+                    request.checksum(),
+                    deadlineNanos,
+                    mayWait);
+        } catch (WalException e) {
+            services.meters().failure(e.code());
+            throw e;
+        }
+    }
+
+    @SuppressWarnings("unchecked") // the shape says so
+    private @Nullable PendingAppend offerRecords(
+            AppendRequest request, Durability durability, long deadlineNanos, boolean mayWait) {
+        List<WalRecord> records = (List<WalRecord>) request.payload();
+        long bytes;
+        try {
+            bytes = RecordsEncoder.encodedBytes(records);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidCallException(ErrorCode.ARGUMENT_INVALID, String.valueOf(e.getMessage()), e);
+        }
+        intake.checkSize(bytes);
+        int length = (int) bytes;
+        ByteBuf encoded = intake.buffer(length);
+        try {
+            RecordsEncoder.encode(records, encoded.nioBuffer(0, length), 0);
+            encoded.writerIndex(length);
+            return intake.offer(
+                    FrameKind.RECORDS,
+                    encoded,
+                    length,
+                    records.size(),
+                    durability,
+                    request.expectedOffset(),
+                    false,
+                    0,
+                    deadlineNanos,
+                    mayWait);
+        } finally {
+            encoded.release();
+        }
+    }
+
+    /** What recovery found no room for is tried again by whoever wants to append. */
+    private void finishRecovery() {
+        UnfinishedRecovery rest = unfinished.get();
+        if (rest == null) {
+            return;
+        }
+        try {
+            boolean isFinished = services.room().mayGrow()
+                    && writer.finishRecovery(new RoundWriter.LateRecovery() {
+                        @Override
+                        public @Nullable ActiveState finish() throws IOException {
+                            return unfinished.get() == rest ? rest.finish() : null;
+                        }
+
+                        @Override
+                        public ActiveSegment activeFrom(ActiveState state) {
+                            unfinished.set(null);
+                            return LogPartition.this.activeFrom(state);
+                        }
+                    });
+            if (!isFinished && unfinished.get() != null) {
+                throw rest.refusal();
+            }
+        } catch (IOException e) {
+            if (DiskErrors.isFull(e)) {
+                services.room().full(e);
+                throw rest.refusal();
+            }
+            StorageException failure = new StorageException(
+                    ErrorCode.PARTITION_FAILED,
+                    "recovery could not be finished: partition=" + id() + " (" + e.getMessage()
+                            + "); reopen to recover",
+                    e);
+            writer.abandon(failure);
+            throw failure;
+        }
+    }
+
+    @Override
+    public long sync() {
+        if (!intake.hasStaged() && positions.durable() == positions.logEnd()) {
+            return positions.durable();
+        }
+        long deadline = services.environment().clock().nanos() + appendTimeoutNanos;
+        PendingAppend all = intake.offerSync();
+        writer.await(all, deadline);
+        all.result();
+        return positions.durable();
+    }
+
+    @Override
+    public long rotate() {
+        finishRecovery();
+        long deadline = services.environment().clock().nanos() + appendTimeoutNanos;
+        PendingAppend asked = writer.askForRotation(RotationReason.REQUEST);
+        if (asked != null) {
+            writer.await(asked, deadline);
+            asked.result();
+        }
+        return segments.last().baseOffset();
+    }
+
+    // ---------------------------------------------------------------- read
+
+    @Override
+    public Cursor read(From from, ReadOptions options) {
+        return FrameCursor.open(this, from, options);
+    }
+
+    @Override
+    public CompletableFuture<Long> whenReadable(long offset) {
+        return parts.readable().whenBeyond(offset);
+    }
+
+    @Override
+    public Slices slices(long from, int maxBytes) {
+        return SegmentSlices.open(this, from, maxBytes);
+    }
+
+    @Override
+    public Ends ends() {
+        return positions.snapshot();
+    }
+
+    @Override
+    public SegmentOwner owner() {
+        return recovered.owner();
+    }
+
+    @Override
+    public long start() {
+        return positions.start();
+    }
+
+    @Override
+    public long visibleEnd(Durability visibility) {
+        return visibility == Durability.WRITTEN ? positions.written() : positions.durable();
+    }
+
+    @Override
+    public SegmentList segments() {
+        return segments;
+    }
+
+    @Override
+    public Optional<WalException> readFailure() {
+        return life.state() == LifeState.CLOSED ? Optional.of(life.closed()) : Optional.empty();
+    }
+
+    @Override
+    public SegmentFiles files() {
+        return parts.files();
+    }
+
+    @Override
+    public IndexLoader indexes() {
+        return indexes;
+    }
+
+    @Override
+    public Clock clock() {
+        return services.environment().clock();
+    }
+
+    @Override
+    public ByteBufAllocator memory() {
+        return services.memory();
+    }
+
+    @Override
+    public boolean awaitVisible(long offset, Durability visibility, long waitNanos) throws InterruptedException {
+        TailWaiters waiters = visibility == Durability.WRITTEN ? parts.written() : parts.readable();
+        return waiters.await(offset, waitNanos);
+    }
+
+    // ---------------------------------------------------------------- life
+
+    /** Where it is in its life. */
+    public LifeState state() {
+        return life.state();
+    }
+
+    /** What its recovery found. */
+    public PartitionRecovery recovery() {
+        return recovered.report();
+    }
+
+    @Override
+    public PartitionInfo describe() {
+        ActiveSegment active = writer.active();
+        List<PartitionInfo.SegmentInfo> infos =
+                segments.asList().stream().map(segment -> info(segment, active)).toList();
+        Optional<WalException> failure =
+                life.failure().or(() -> Optional.ofNullable(unfinished.get()).map(UnfinishedRecovery::refusal));
+        return new PartitionInfo(id(), life.state(), ends(), infos, failure);
+    }
+
+    private PartitionInfo.SegmentInfo info(Segment segment, ActiveSegment active) {
+        String file = segment.name().segmentFile();
+        if (segment.isSealed()) {
+            return new PartitionInfo.SegmentInfo(
+                    file, segment.baseOffset(), segment.endOffset(), segment.fileBytes(), segment.fileBytes(), true);
+        }
+        long used = active.endPosition();
+        return new PartitionInfo.SegmentInfo(
+                file,
+                segment.baseOffset(),
+                positions.written(),
+                used,
+                Math.max(used, active.prefill.filledEnd()),
+                false);
+    }
+
+    /**
+     * Takes nothing new, finishes what was accepted, and leaves the mark of a clean close. Whoever waits is answered. When the
+     * deadline passes first, everybody is told that the outcome is unknown, and the partition is left as a crash would leave it.
+     *
+     * @param deadlineNanos by the environment's clock
+     * @return whether the close was clean
+     */
+    public boolean close(long deadlineNanos) {
+        boolean isMine = life.drain();
+        if (!isMine && life.state() != LifeState.FAILED) {
+            return true;
+        }
+        intake.wakeAll();
+        boolean isClean = isMine && drained(deadlineNanos);
+        if (!isClean) {
+            writer.abandon(new UnavailableException(
+                    ErrorCode.PARTITION_CLOSED,
+                    "closing was not done by its deadline: partition=" + id() + "; reopen to recover"));
+        }
+        writer.stop();
+        rotation.close();
+        life.close();
+        WalException reason = life.failure().orElseGet(life::closed);
+        parts.readable().close(reason);
+        parts.written().close(reason);
+        for (Segment segment : segments.asList()) {
+            parts.files().forget(segment);
+        }
+        services.events().closed(id());
+        return isClean;
+    }
+
+    private boolean drained(long deadlineNanos) {
+        if (parts.metadata().current().cleanStamp().isPresent() && !intake.hasStaged() && writer.isIdle()) {
+            // Nothing was changed since the last clean close, so its mark still stands.
+            return true;
+        }
+        try {
+            return writer.drain(
+                    deadlineNanos,
+                    active -> CleanClose.run(services, parts, active, segments.size(), unfinished.get() == null));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Whether a thread is still in an I/O operation of this partition, so that its directory must stay locked. */
+    public boolean isBusy() {
+        return writer.isBusy();
+    }
+}
