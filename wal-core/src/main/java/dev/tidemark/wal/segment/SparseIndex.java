@@ -76,13 +76,18 @@ public final class SparseIndex {
         assert filePosition >= FIRST_FRAME : filePosition;
         IndexMemory part = written.get();
         if (part == null) {
-            // The first frame is always kept: it tells where the written part begins.
-            part = newMemory.apply(MAX_ENTRIES);
-            part.append(offset, filePosition, timestampMillis);
-            lastPosition = filePosition;
-            written.set(part);
+            // The first frame is always kept: it tells where the written part begins. So without memory for it there is
+            // no such part
+            // yet, and the next frame tries again.
+            IndexMemory begun = newMemory.apply(MAX_ENTRIES);
+            if (begun.append(offset, filePosition, timestampMillis)) {
+                lastPosition = filePosition;
+                written.set(begun);
+            } else {
+                begun.release();
+            }
         } else if (filePosition - lastPosition >= intervalBytes) {
-            // A full index is no error: lookups walk from its last entry.
+            // A full index, or no memory for more, is no error: lookups walk from its last entry.
             part.append(offset, filePosition, timestampMillis);
             lastPosition = filePosition;
         }
@@ -97,13 +102,19 @@ public final class SparseIndex {
         if (part == null || part.get(part.size() - 1, OFFSET) < endOffset) {
             return;
         }
-        IndexMemory kept = null;
+        IndexMemory kept = newMemory.apply(MAX_ENTRIES);
         for (int i = 0; i < part.size() && part.get(i, OFFSET) < endOffset; i++) {
-            kept = kept == null ? newMemory.apply(MAX_ENTRIES) : kept;
-            kept.append(part.get(i, OFFSET), part.get(i, POSITION), part.get(i, TIME));
+            if (!kept.append(part.get(i, OFFSET), part.get(i, POSITION), part.get(i, TIME))) {
+                break;
+            }
             lastPosition = part.get(i, POSITION);
         }
-        written.set(kept);
+        if (kept.size() == 0) {
+            kept.release();
+            written.set(null);
+        } else {
+            written.set(kept);
+        }
         part.release();
     }
 
