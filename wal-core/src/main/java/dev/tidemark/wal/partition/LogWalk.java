@@ -105,6 +105,7 @@ final class LogWalk implements AutoCloseable {
                 wanted = Math.max(view.start(), found.baseOffset());
                 return;
             }
+            throwFailure();
         }
     }
 
@@ -357,9 +358,7 @@ final class LogWalk implements AutoCloseable {
         isDoubted = true;
         window.forget();
         end = view.visibleEnd(visibility);
-        view.readFailure().ifPresent(failure -> {
-            throw failure;
-        });
+        throwFailure();
         SegmentList now = view.segments();
         long at = isOffsetKnown ? offset : wanted;
         // One that was trimmed is not in the list either, but is as good as ever for whoever has it pinned.
@@ -367,5 +366,11 @@ final class LogWalk implements AutoCloseable {
             leave();
             wanted = Math.max(wanted, at);
         }
+    }
+
+    private void throwFailure() {
+        view.readFailure().ifPresent(failure -> {
+            throw failure;
+        });
     }
 }

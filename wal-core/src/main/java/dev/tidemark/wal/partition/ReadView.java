@@ -76,7 +76,12 @@ interface ReadView {
             if (found.tryRetain()) {
                 return found;
             }
-            // The list gave its reference back after it was replaced, so the one that is loaded next is another one.
+            // The list gave its reference back after it was replaced, so the one that is loaded next is another one; or
+            // the log was closed.
+            Optional<WalException> failure = readFailure();
+            if (failure.isPresent()) {
+                throw failure.get();
+            }
         }
     }
 }
