@@ -28,6 +28,8 @@ final class ActiveSegment {
     private final SegmentFiles files;
     private final RankedLock usersLock;
     private int users;
+    private int unforcedRounds;
+    private boolean isAbandoned;
     private @Nullable OpenSegment open;
 
     private volatile long endPosition;
@@ -97,23 +99,51 @@ final class ActiveSegment {
     void leave() {
         usersLock.lock();
         try {
-            OpenSegment now = open;
-            if (--users == 0 && now != null) {
-                open = null;
-                now.release();
-            }
+            users--;
+            letGoIfUnused();
         } finally {
             usersLock.unlock();
         }
     }
 
-    /** Users at the moment; for assertions and tests. */
-    int users() {
+    /** One use is over, and leaves a round behind that is written and not forced. */
+    void leaveUnforced() {
         usersLock.lock();
         try {
-            return users;
+            users--;
+            unforcedRounds++;
         } finally {
             usersLock.unlock();
+        }
+    }
+
+    /** So many rounds are forced now. */
+    void forced(int rounds) {
+        usersLock.lock();
+        try {
+            unforcedRounds -= rounds;
+            letGoIfUnused();
+        } finally {
+            usersLock.unlock();
+        }
+    }
+
+    /** Nothing will be forced any more: the partition has stopped, and is being closed. */
+    void abandon() {
+        usersLock.lock();
+        try {
+            isAbandoned = true;
+            letGoIfUnused();
+        } finally {
+            usersLock.unlock();
+        }
+    }
+
+    private void letGoIfUnused() {
+        OpenSegment now = open;
+        if (now != null && users == 0 && (unforcedRounds == 0 || isAbandoned)) {
+            open = null;
+            now.release();
         }
     }
 }

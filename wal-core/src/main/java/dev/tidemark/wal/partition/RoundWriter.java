@@ -369,6 +369,7 @@ final class RoundWriter {
             intake.release(round.takeHeldBytes());
             return;
         }
+        to.leaveUnforced();
         unforcedBytes.addAndGet(round.bytes());
         unforced.add(round);
         if (round.wantsSynced) {
@@ -516,13 +517,13 @@ final class RoundWriter {
         int releasable = 0;
         for (Round round : covered) {
             round.markSynced();
-            on.leave();
             releasable += round.takeHeldBytes();
             // Under the right still, so that completions are handed in, and run, in the order of the rounds.
             if (round.hasStagesToSettle()) {
                 services.completions().execute(stripe, round::settleStages);
             }
         }
+        on.forced(covered.size());
         intake.release(releasable);
     }
 
@@ -788,10 +789,11 @@ final class RoundWriter {
         }
     }
 
-    /** No timer becomes due any more, and no force is watched. */
+    /** No timer becomes due any more, no force is watched, and the file is let go as soon as nobody is in it. */
     void stop() {
         background.stop();
         forceWatch.close();
+        active.abandon();
     }
 
     /** Whether nothing is on its way: neither written and unforced, nor in the hands of a thread. */
