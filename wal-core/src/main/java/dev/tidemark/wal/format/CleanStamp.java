@@ -21,4 +21,9 @@ public record CleanStamp(long segmentId, long filePosition, int headerCrc, long 
             throw new IllegalArgumentException("no frame can be there: filePosition=" + filePosition);
         }
     }
+
+    /** The same, with another number of segments. */
+    public CleanStamp withSegments(int newSegments) {
+        return new CleanStamp(segmentId, filePosition, headerCrc, endOffset, newSegments);
+    }
 }

@@ -75,7 +75,9 @@ record Examined(
             change.withoutIntent(intent);
         }
         sealed.forEach(found -> change.notClosed(found.header().segmentId()));
-        if (!isClean()) {
+        if (isClean()) {
+            metadata.cleanStamp().ifPresent(stamp -> change.cleanStamp(stamp.withSegments(segments.size())));
+        } else {
             change.withoutCleanStamp();
         }
         if (tail.isClosed()) {

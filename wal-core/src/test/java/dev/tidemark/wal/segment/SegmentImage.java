@@ -53,7 +53,7 @@ public final class SegmentImage {
         growTo(length + frameBytes);
         ByteBuffer target = ByteBuffer.wrap(bytes);
         int at = length;
-        timestampMillis++;
+        timestampMillis += kind == FrameKind.SEAL ? 0 : 1;
         int payloadCrc = FrameCodec.crcOf(ByteBuffer.wrap(payload), 0, payload.length, crc);
         long stamp = FrameCodec.stamp(timestampMillis, kind, FrameCodec.NO_EXTENSION);
         FrameCodec.putHeader(target, at, payload.length, offset, stamp, count, payloadCrc);
