@@ -4,7 +4,8 @@ import java.time.Duration;
 
 /**
  * Hears of events in the life of a store. Called on the store's event thread, one call at a time, never under a lock; a
- * listener that throws is logged and otherwise ignored. Progress may be dropped when the listener is slow, nothing else.
+ * listener that throws is logged and otherwise ignored. Progress may be dropped when the listener is slow, nothing else
+ * unless it hangs: when 65,536 events wait, later ones are only logged.
  */
 public interface WalListener {
     /** Hears nothing. */
@@ -27,4 +28,7 @@ public interface WalListener {
 
     /** The disk is full: appends that need new blocks are refused; or there is room again. */
     default void diskFull(boolean isFull) {}
+
+    /** Something an operator may want to look at, such as a file system that cannot keep what it promises. */
+    default void warning(String message) {}
 }

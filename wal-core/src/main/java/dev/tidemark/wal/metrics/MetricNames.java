@@ -50,7 +50,11 @@ public enum MetricNames {
     FLUSHER_BUSY("wal.flusher.busy", Kind.GAUGE, "Flushers at work", ""),
     COMPLETION_QUEUE("wal.completion.queue", Kind.GAUGE, "Completions that wait for a thread", ""),
     COMPLETION_FAILED("wal.completion.failed", Kind.COUNTER, "Completions whose code threw", ""),
-    EVENTS_DROPPED("wal.events.dropped", Kind.COUNTER, "Progress events dropped for a slow listener", ""),
+    EVENTS_DROPPED(
+            "wal.events.dropped",
+            Kind.COUNTER,
+            "Events dropped because the listener was slow: progress, or anything if it hangs",
+            ""),
     LISTENER_FAILED("wal.events.listener.failed", Kind.COUNTER, "Events whose listener threw", "");
 
     /** What sort of meter it is. */

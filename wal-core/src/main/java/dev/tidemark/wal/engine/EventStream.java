@@ -1,0 +1,214 @@
+package dev.tidemark.wal.engine;
+
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.api.RecoveryCase;
+import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.api.WalListener;
+import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.metrics.StoreMeters;
+import dev.tidemark.wal.partition.Events;
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Logs and counts each event at once, in the thread in which it happened, and tells the listener on a thread of its own.
+ *
+ * <p>Of progress at most one event waits: a newer one takes its place. All others wait however slow the listener is; life
+ * events are rare. Only when very many wait, because the listener hangs, those behind are dropped, and the log says so.
+ *
+ * <p><b>Threads.</b> Any. Owns {@code wal-events}, started by the first event that a listener is to hear.
+ */
+final class EventStream implements Events {
+    private static final Logger LOG = LoggerFactory.getLogger("dev.tidemark.wal");
+    static final int MAX_WAITING = 65_536;
+
+    private record Progress(int done, int all) {}
+
+    private final WalListener listener;
+    private final StoreMeters meters;
+    private final ThreadPoolExecutor thread;
+    private final AtomicReference<@Nullable Progress> progress = new AtomicReference<>();
+
+    EventStream(Environment environment, WalListener listener, StoreMeters meters) {
+        this.listener = listener;
+        this.meters = meters;
+        thread = new ThreadPoolExecutor(
+                1,
+                1,
+                FlusherPool.IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(MAX_WAITING),
+                task -> environment.threads().newThread("wal-events", task),
+                (task, pool) -> dropped(pool));
+        thread.allowCoreThreadTimeOut(true);
+    }
+
+    private void dropped(ThreadPoolExecutor pool) {
+        meters.eventDropped();
+        if (!pool.isShutdown()) {
+            LOG.error(
+                    "the listener hangs, an event was dropped: waiting={}",
+                    pool.getQueue().size());
+        }
+    }
+
+    @Override
+    public void recovering(int done, int all) {
+        if (listener == WalListener.NONE) {
+            return;
+        }
+        if (progress.getAndSet(new Progress(done, all)) == null) {
+            tell(heard -> {
+                Progress latest = progress.getAndSet(null);
+                if (latest != null) {
+                    heard.recovering(latest.done(), latest.all());
+                }
+            });
+        } else {
+            meters.eventDropped();
+        }
+    }
+
+    @Override
+    public void recovered(PartitionRecovery found) {
+        meters.recovered(found);
+        log(found);
+        tell(heard -> heard.recovered(found));
+    }
+
+    private static void log(PartitionRecovery found) {
+        if (found.failure().isPresent()) {
+            LOG.error(
+                    "partition refused: partition={} cases={} start={} end={}",
+                    found.partition(),
+                    found.cases(),
+                    found.start(),
+                    found.end(),
+                    found.failure().get());
+        } else if (found.undecided().isPresent()) {
+            PartitionRecovery.Undecided cut = found.undecided().get();
+            LOG.warn(
+                    "partition recovered, its undecided tail was cut: partition={} cases={} start={} end={} file={} at={} bytes={} firstOffset={} endOffset={} keptIn={}",
+                    found.partition(),
+                    found.cases(),
+                    found.start(),
+                    found.end(),
+                    cut.file(),
+                    cut.filePosition(),
+                    cut.bytes(),
+                    cut.firstOffset(),
+                    cut.endOffset(),
+                    cut.keptIn());
+        } else if (found.cases().contains(RecoveryCase.CLEAN)) {
+            LOG.debug("partition opened: partition={} start={} end={}", found.partition(), found.start(), found.end());
+        } else {
+            LOG.info(
+                    "partition recovered: partition={} cases={} start={} end={} scannedBytes={} millis={}",
+                    found.partition(),
+                    found.cases(),
+                    found.start(),
+                    found.end(),
+                    found.scannedBytes(),
+                    TimeUnit.NANOSECONDS.toMillis(found.nanos()));
+        }
+    }
+
+    @Override
+    public void created(PartitionId partition) {
+        LOG.info("partition created: partition={}", partition);
+    }
+
+    @Override
+    public void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {
+        LOG.info(
+                "segment sealed: partition={} file={} baseOffset={} endOffset={}",
+                partition,
+                file,
+                baseOffset,
+                endOffset);
+        tell(heard -> heard.sealed(partition, file, baseOffset, endOffset));
+    }
+
+    @Override
+    public void slowForce(PartitionId partition, String file, long soFarNanos, boolean isStillRunning) {
+        LOG.warn(
+                "{}: partition={} file={} millis={}",
+                isStillRunning ? "a force hangs" : "a force was slow",
+                partition,
+                file,
+                TimeUnit.NANOSECONDS.toMillis(soFarNanos));
+        Duration soFar = Duration.ofNanos(soFarNanos);
+        tell(heard -> heard.slowForce(partition, file, soFar, isStillRunning));
+    }
+
+    @Override
+    public void failed(PartitionId partition, WalException cause) {
+        meters.partitions().failure(cause.code());
+        LOG.error("partition failed: partition={}", partition, cause);
+        tell(heard -> heard.failed(partition, cause));
+    }
+
+    @Override
+    public void diskFull(boolean isFull) {
+        if (isFull) {
+            meters.diskFull();
+            LOG.warn("the disk is full, appends that need new blocks are refused until there is room");
+        } else {
+            LOG.info("there is room on the disk again, appends are accepted");
+        }
+        tell(heard -> heard.diskFull(isFull));
+    }
+
+    @Override
+    public void closed(PartitionId partition) {
+        LOG.debug("partition closed: partition={}", partition);
+    }
+
+    @Override
+    public void warning(String message) {
+        LOG.warn(message);
+        tell(heard -> heard.warning(message));
+    }
+
+    /** For what is only logged: the store was opened or closed. */
+    void note(String message) {
+        LOG.info(message);
+    }
+
+    /** Events that wait for the listener. */
+    int waiting() {
+        return thread.getQueue().size();
+    }
+
+    /**
+     * Takes nothing new, and waits until the listener has heard everything.
+     *
+     * @return whether it has
+     */
+    boolean close(long maxNanos) throws InterruptedException {
+        thread.shutdown();
+        return thread.awaitTermination(maxNanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void tell(Consumer<WalListener> event) {
+        if (listener == WalListener.NONE) {
+            return;
+        }
+        thread.execute(() -> {
+            try {
+                event.accept(listener);
+            } catch (Throwable e) {
+                meters.listenerFailed();
+                LOG.warn("the listener threw", e);
+            }
+        });
+    }
+}

@@ -1,0 +1,72 @@
+package dev.tidemark.wal.engine;
+
+import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.partition.Flushers;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The flushers of a store. Threads are started when there is work and end when there has been none for a while, so a store at
+ * rest has none. The queue has no bound of its own: each partition waits in it at most once.
+ *
+ * <p><b>Threads.</b> Any. Owns {@code wal-flusher-N}.
+ */
+final class FlusherPool implements Flushers {
+    /** How long a thread of a pool waits for work before it ends. */
+    static final long IDLE_SECONDS = 10;
+
+    private static final Logger LOG = LoggerFactory.getLogger(FlusherPool.class);
+
+    private final ThreadPoolExecutor threads;
+
+    FlusherPool(Environment environment, int threadCount) {
+        threads = new ThreadPoolExecutor(
+                threadCount,
+                threadCount,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                environment.threads().factory("wal-flusher"),
+                // Only after the store was closed: nothing of what such a turn would do is possible any more.
+                new ThreadPoolExecutor.DiscardPolicy());
+        threads.allowCoreThreadTimeOut(true);
+    }
+
+    @Override
+    public void submit(Runnable turn) {
+        threads.execute(() -> run(turn));
+    }
+
+    private static void run(Runnable turn) {
+        try {
+            turn.run();
+        } catch (Throwable e) {
+            // The owner of a turn handles its own failures; what comes through is a mistake of ours, and must not be
+            // lost.
+            LOG.error("a flusher's turn threw", e);
+        }
+    }
+
+    /** Turns that wait for a thread. */
+    int waiting() {
+        return threads.getQueue().size();
+    }
+
+    /** Threads at work. */
+    int busy() {
+        return threads.getActiveCount();
+    }
+
+    /**
+     * Takes nothing new, and waits for what was submitted.
+     *
+     * @return whether all of it is done
+     */
+    boolean close(long maxNanos) throws InterruptedException {
+        threads.shutdown();
+        return threads.awaitTermination(maxNanos, TimeUnit.NANOSECONDS);
+    }
+}

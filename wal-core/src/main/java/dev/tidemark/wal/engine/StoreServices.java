@@ -1,0 +1,166 @@
+package dev.tidemark.wal.engine;
+
+import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.metrics.MetricNames;
+import dev.tidemark.wal.metrics.PartitionMeters;
+import dev.tidemark.wal.metrics.StoreMeters;
+import dev.tidemark.wal.partition.DiskRoom;
+import dev.tidemark.wal.partition.ForceWatch;
+import dev.tidemark.wal.partition.LockRank;
+import dev.tidemark.wal.partition.PartitionServices;
+import dev.tidemark.wal.partition.QueueMemory;
+import dev.tidemark.wal.partition.RankedLock;
+import dev.tidemark.wal.segment.SegmentFiles;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What the partitions of one store share: makes the parts, hands them out together, and stops them in the right order.
+ *
+ * <p><b>Threads.</b> Made and closed by one thread; the parts are for any.
+ */
+final class StoreServices {
+    /** What tells waiters that closing has passed its deadline gets at least so long to do it. */
+    private static final long LAST_WORD_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final WalConfig config;
+    private final FencedDisk disk;
+    private final StoreMeters meters;
+    private final EventStream events;
+    private final FlusherPool flushers;
+    private final CompletionPool completions;
+    private final QueueMemory budget;
+    private final Optional<Reserve> reserve;
+    private final SegmentFiles files;
+    private final PartitionServices forPartitions;
+
+    StoreServices(WalConfig config, Environment outside, StoreDirectory.Opened directory) {
+        this.config = config;
+        disk = config.readOnly() ? FencedDisk.readOnly(outside.disk()) : FencedDisk.open(outside.disk());
+        Environment environment = outside.withDisk(disk);
+        meters = new StoreMeters(config.meters(), config.directory().toString());
+        events = new EventStream(environment, config.listener(), meters);
+        flushers = new FlusherPool(environment, config.flusherThreads());
+        completions = new CompletionPool(environment, config.completionExecutor(), meters);
+        budget = new QueueMemory(config.storeQueueBytes(), environment.clock(), lock(environment, LockRank.MEMORY));
+        reserve = config.readOnly()
+                ? Optional.empty()
+                : Optional.of(new Reserve(
+                        environment,
+                        directory.path(),
+                        config.reserveBytes(),
+                        lock(environment, LockRank.RESERVE),
+                        flushers,
+                        events));
+        files = new SegmentFiles(disk, config.openFiles(), config.readOnly());
+        PartitionMeters counted = meters.partitions();
+        forPartitions = new PartitionServices(
+                directory.store().storeId(),
+                config,
+                environment,
+                files,
+                BufferPool.allocator(),
+                budget,
+                flushers,
+                completions,
+                events,
+                counted,
+                reserve.isPresent() ? reserve.get() : NoRoom.INSTANCE,
+                new ForceWatch(
+                        environment.clock(),
+                        environment.timers(),
+                        events,
+                        counted,
+                        config.slowForce().toNanos()));
+        show();
+    }
+
+    private RankedLock lock(Environment environment, LockRank rank) {
+        return RankedLock.exclusive(
+                rank,
+                meters.partitions().lockWait(rank.label()),
+                environment.clock(),
+                config.lockTimeout().toNanos());
+    }
+
+    private void show() {
+        meters.show(MetricNames.QUEUE_BYTES, budget::takenBytes);
+        meters.show(MetricNames.QUEUE_BYTES_MAX, budget::mostTakenBytes);
+        meters.show(MetricNames.FILES_OPEN, files::openFiles);
+        meters.show(MetricNames.RESERVE_WHOLE, () -> forPartitions.room().mayGrow() ? 1 : 0);
+        meters.show(MetricNames.POOL_USED, BufferPool::usedBytes);
+        meters.show(MetricNames.POOL_USED_MAX, BufferPool::mostUsedBytes);
+        meters.show(MetricNames.POOL_RESERVED, BufferPool::reservedBytes);
+        meters.show(MetricNames.FLUSHER_QUEUE, flushers::waiting);
+        meters.show(MetricNames.FLUSHER_BUSY, flushers::busy);
+        meters.show(MetricNames.COMPLETION_QUEUE, completions::waiting);
+    }
+
+    PartitionServices forPartitions() {
+        return forPartitions;
+    }
+
+    EventStream events() {
+        return events;
+    }
+
+    StoreMeters meters() {
+        return meters;
+    }
+
+    FencedDisk disk() {
+        return disk;
+    }
+
+    /** Opens RESERVE; says whether it had to be filled. */
+    boolean openReserve() throws IOException {
+        return reserve.isPresent() && reserve.get().open();
+    }
+
+    /** Sends away who waits for room in the queue: nothing is accepted any more. */
+    void refuseAppends() {
+        budget.close();
+    }
+
+    /** Stops the pools, after the partitions were closed. What still hangs is left behind; the disk is fenced by then. */
+    void stop(Patience patience) {
+        patience.await(flushers::close);
+        try {
+            if (reserve.isPresent()) {
+                reserve.get().close();
+            }
+        } catch (IOException e) {
+            events.warning("RESERVE could not be closed: " + e.getMessage());
+        }
+        files.close();
+        patience.await(completions::close, LAST_WORD_NANOS);
+    }
+
+    /** Ends what tells about the store. The last step, so that everything before it is told. */
+    void fallSilent(Patience patience) {
+        patience.await(events::close, LAST_WORD_NANOS);
+        meters.close();
+    }
+
+    /** A store that is open for reading needs no room. */
+    private enum NoRoom implements DiskRoom {
+        INSTANCE;
+
+        @Override
+        public boolean mayGrow() {
+            return false;
+        }
+
+        @Override
+        public void full(IOException cause) {
+            // Nothing is written here; there is nobody to refuse.
+        }
+
+        @Override
+        public <T> T withReserve(IoAction<T> action) throws IOException {
+            return action.run();
+        }
+    }
+}

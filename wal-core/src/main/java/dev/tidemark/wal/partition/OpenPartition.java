@@ -1,0 +1,22 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.api.LifeState;
+import dev.tidemark.wal.api.LocalPartition;
+
+/** A partition as its store sees it: what callers get, and its life. */
+public interface OpenPartition {
+    /** What callers use. Always the same. */
+    LocalPartition handle();
+
+    /** Where it is in its life. */
+    LifeState state();
+
+    /**
+     * Stops intake, writes and forces what was accepted, completes every waiter and leaves the clean stamp. Returns at the
+     * latest soon after the deadline; what was not done by then has failed, and every waiter has been told. It throws
+     * nothing: {@link #state} and the description tell how it ended.
+     *
+     * @param deadlineNanos by the environment's clock
+     */
+    void close(long deadlineNanos);
+}

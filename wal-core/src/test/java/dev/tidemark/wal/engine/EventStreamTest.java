@@ -1,0 +1,151 @@
+package dev.tidemark.wal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.StorageException;
+import dev.tidemark.wal.api.WalListener;
+import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.metrics.MetricNames;
+import dev.tidemark.wal.metrics.StoreMeters;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class EventStreamTest {
+    private static final long SOON = TimeUnit.SECONDS.toNanos(30);
+    private static final PartitionId ORDERS = new PartitionId("orders", 0);
+
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+
+    @Test
+    void events_areHeardInOrderOnTheirOwnThread() throws Exception {
+        AtomicReference<String> thread = new AtomicReference<>();
+        RecordingListener listener = new RecordingListener() {
+            @Override
+            public void diskFull(boolean isFull) {
+                thread.set(Thread.currentThread().getName());
+                super.diskFull(isFull);
+            }
+        };
+        EventStream events = stream(listener);
+        events.sealed(ORDERS, "a.seg", 0, 10);
+        events.diskFull(true);
+        events.slowForce(ORDERS, "a.seg", 1_000, true);
+        events.failed(ORDERS, new StorageException(ErrorCode.STORAGE_FAILED, "planted"));
+        events.diskFull(false);
+        events.warning("look here");
+        assertThat(events.close(SOON)).isTrue();
+        assertThat(listener.heard)
+                .containsExactly(
+                        "sealed orders-0 0..10",
+                        "diskFull true",
+                        "slowForce orders-0 true",
+                        "failed orders-0 STORAGE_FAILED",
+                        "diskFull false",
+                        "warning look here");
+        assertThat(thread.get()).isEqualTo("wal-events");
+        assertThat(registry.get(MetricNames.DISK_FULL.meterName()).counter().count())
+                .isEqualTo(1);
+        assertThat(registry.get(MetricNames.FAILURES.meterName())
+                        .tag("code", "storage_failed")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void listenerThatThrows_isCountedAndHearsTheNextEvent() throws Exception {
+        RecordingListener listener = new RecordingListener() {
+            @Override
+            public void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {
+                throw new AssertionError("planted");
+            }
+        };
+        EventStream events = stream(listener);
+        events.sealed(ORDERS, "a.seg", 0, 10);
+        events.diskFull(true);
+        assertThat(events.close(SOON)).isTrue();
+        assertThat(listener.heard).containsExactly("diskFull true");
+        assertThat(registry.get(MetricNames.LISTENER_FAILED.meterName())
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void listenerIsSlow_onlyProgressIsDroppedAndTheLatestIsKept() throws Exception {
+        CountDownLatch isHearing = new CountDownLatch(1);
+        CountDownLatch mayGoOn = new CountDownLatch(1);
+        RecordingListener listener = new RecordingListener() {
+            @Override
+            public void diskFull(boolean isFull) {
+                isHearing.countDown();
+                try {
+                    assertThat(mayGoOn.await(60, TimeUnit.SECONDS)).isTrue();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+        EventStream events = stream(listener);
+        events.diskFull(true);
+        assertThat(isHearing.await(30, TimeUnit.SECONDS)).isTrue();
+        for (int done = 1; done <= 1_000; done++) {
+            events.recovering(done, 1_000);
+            events.sealed(ORDERS, "a.seg", done, done + 1);
+        }
+        assertThat(events.waiting()).isEqualTo(1_001);
+        mayGoOn.countDown();
+        assertThat(events.close(SOON)).isTrue();
+        assertThat(listener.heard)
+                .hasSize(1_001)
+                .contains("recovering 1000/1000")
+                .contains("sealed orders-0 1..2", "sealed orders-0 1000..1001");
+        assertThat(registry.get(MetricNames.EVENTS_DROPPED.meterName())
+                        .counter()
+                        .count())
+                .isEqualTo(999);
+    }
+
+    @Test
+    void listenerHangs_closeReturnsAtItsDeadline() throws Exception {
+        CountDownLatch mayGoOn = new CountDownLatch(1);
+        EventStream events = stream(new WalListener() {
+            @Override
+            public void diskFull(boolean isFull) {
+                try {
+                    mayGoOn.await(60, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        });
+        events.diskFull(true);
+        for (int i = 0; i < 5; i++) {
+            events.warning("w" + i);
+        }
+        assertThat(events.close(1_000_000)).isFalse();
+        mayGoOn.countDown();
+        assertThat(events.close(SOON)).isTrue();
+    }
+
+    @Test
+    void nobodyListens_noThreadIsStarted() throws Exception {
+        EventStream events = stream(WalListener.NONE);
+        events.diskFull(true);
+        events.recovering(1, 2);
+        assertThat(events.waiting()).isZero();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .doesNotContain("wal-events");
+        assertThat(events.close(SOON)).isTrue();
+    }
+
+    private EventStream stream(WalListener listener) {
+        return new EventStream(Environment.real(), listener, new StoreMeters(registry, "test"));
+    }
+}
