@@ -17,7 +17,9 @@ import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Volume;
 import dev.tidemark.wal.partition.Life;
 import dev.tidemark.wal.partition.OpenPartition;
+import dev.tidemark.wal.partition.PartitionServices;
 import dev.tidemark.wal.partition.PartitionSource;
+import dev.tidemark.wal.partition.StoredPartitions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,14 +53,19 @@ public final class Engine implements AutoCloseable {
     private final Life life = new Life();
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private Engine(WalConfig config, Environment environment, StoreDirectory.Opened directory, PartitionSource source)
+    private Engine(
+            WalConfig config,
+            Environment environment,
+            StoreDirectory.Opened directory,
+            Function<PartitionServices, PartitionSource> source)
             throws IOException {
         long began = environment.clock().nanos();
         this.config = config;
         this.environment = environment;
         this.directory = directory;
         services = new StoreServices(config, environment, directory);
-        partitions = new PartitionTable(services.forPartitions(), source, directory.path());
+        partitions =
+                new PartitionTable(services.forPartitions(), source.apply(services.forPartitions()), directory.path());
         services.meters().showPartitions(partitions::count);
         List<String> notes = new ArrayList<>(directory.notes());
         try {
@@ -88,7 +96,12 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Opens a store; see {@link WalConfig}. */
-    public static Engine open(WalConfig config, Environment environment, PartitionSource source) {
+    public static Engine open(WalConfig config, Environment environment) {
+        return open(config, environment, StoredPartitions::new);
+    }
+
+    /** Opens a store with partitions from elsewhere. */
+    static Engine open(WalConfig config, Environment environment, Function<PartitionServices, PartitionSource> source) {
         StoreDirectory.Opened directory = StoreDirectory.open(config, environment);
         try {
             return new Engine(config, environment, directory, source);

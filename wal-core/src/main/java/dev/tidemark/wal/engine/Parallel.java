@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Does the same to many things with a few threads that end when all is done.
@@ -16,18 +17,23 @@ import java.util.function.Consumer;
  */
 final class Parallel<T> {
     private final ConcurrentLinkedQueue<T> left;
-    private final Consumer<T> action;
+    private final Supplier<Consumer<T>> actions;
     private final CountDownLatch done;
 
-    private Parallel(List<T> items, Consumer<T> action) {
+    private Parallel(List<T> items, Supplier<Consumer<T>> actions) {
         left = new ConcurrentLinkedQueue<>(items);
-        this.action = action;
+        this.actions = actions;
         done = new CountDownLatch(items.size());
     }
 
-    /** Begins; the action must not throw. */
-    static <T> Parallel<T> start(Threads threads, String name, int threadCount, List<T> items, Consumer<T> action) {
-        Parallel<T> run = new Parallel<>(items, action);
+    /**
+     * Begins.
+     *
+     * @param actions makes the action for one thread; what it makes must not throw
+     */
+    static <T> Parallel<T> start(
+            Threads threads, String name, int threadCount, List<T> items, Supplier<Consumer<T>> actions) {
+        Parallel<T> run = new Parallel<>(items, actions);
         for (int i = 0; i < Math.min(threadCount, items.size()); i++) {
             threads.newThread(name + "-" + i, run::work).start();
         }
@@ -40,6 +46,7 @@ final class Parallel<T> {
     }
 
     private void work() {
+        Consumer<T> action = actions.get();
         for (T item = left.poll(); item != null; item = left.poll()) {
             try {
                 action.accept(item);

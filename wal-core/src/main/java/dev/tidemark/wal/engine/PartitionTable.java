@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -43,6 +44,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p><b>Crash.</b> A partition that was not made completely is removed by the next opening.
  */
 final class PartitionTable {
+    /** Partitions observe the deadline themselves; this is for the time they take to do so. */
+    private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final PartitionServices services;
     private final PartitionSource source;
     private final Path directory;
@@ -88,9 +92,12 @@ final class PartitionTable {
                 "wal-recovery",
                 services.config().recoveryThreads(),
                 found,
-                id -> {
-                    reports.add(recoverOne(id));
-                    services.events().recovering(done.incrementAndGet(), found.size());
+                () -> {
+                    PartitionSource.Recovery recovery = source.newRecovery();
+                    return id -> {
+                        reports.add(recoverOne(recovery, id));
+                        services.events().recovering(done.incrementAndGet(), found.size());
+                    };
                 });
         // However long it takes: an opening that gave up while threads still recover would leave the directory to both.
         patience.await(run::await, Long.MAX_VALUE);
@@ -99,9 +106,9 @@ final class PartitionTable {
         return sorted;
     }
 
-    private PartitionRecovery recoverOne(PartitionId id) {
+    private PartitionRecovery recoverOne(PartitionSource.Recovery recovery, PartitionId id) {
         RecoveryEvent event = RecoveryEvent.beginIfRecorded();
-        PartitionSource.Found found = recoverOrRefuse(id);
+        PartitionSource.Found found = recoverOrRefuse(recovery, id);
         found.partition().ifPresent(open -> entries.put(id, Entry.of(open)));
         if (found.report().failure().isPresent()) {
             entries.put(id, Entry.refused(found.report()));
@@ -118,10 +125,10 @@ final class PartitionTable {
         return found.report();
     }
 
-    private PartitionSource.Found recoverOrRefuse(PartitionId id) {
+    private PartitionSource.Found recoverOrRefuse(PartitionSource.Recovery recovery, PartitionId id) {
         long began = services.environment().clock().nanos();
         try {
-            return source.recover(services, id, directory.resolve(id.toString()));
+            return recovery.recover(id, directory.resolve(id.toString()));
         } catch (Throwable e) {
             // One partition, and be it by a mistake of ours, must not keep the others from opening.
             WalException failure = e instanceof WalException known
@@ -174,7 +181,7 @@ final class PartitionTable {
                 throw storeClosed();
             }
             try {
-                OpenPartition open = source.create(services, id, directory);
+                OpenPartition open = source.create(id, directory);
                 // Before leaving: once the last maker has left, the closing thread looks for what there is to close.
                 entry.partition().complete(open);
                 services.events().created(id);
@@ -283,22 +290,28 @@ final class PartitionTable {
         patience.await(makers::awaitEmpty);
         List<OpenPartition> all = new ArrayList<>();
         entries.values().forEach(entry -> entry.present().ifPresent(all::add));
-        List<OpenPartition> serving =
-                all.stream().filter(open -> open.state() == LifeState.OPEN).toList();
-        Parallel<OpenPartition> run = Parallel.start(
-                services.environment().threads(), "wal-closer", threads, all, open -> closeOne(open, patience));
-        patience.await(run::await, TimeUnit.SECONDS.toNanos(1));
-        return serving.stream().filter(open -> open.state() != LifeState.CLOSED).toList();
+        Queue<OpenPartition> unclean = new ConcurrentLinkedQueue<>();
+        Parallel<OpenPartition> run =
+                Parallel.start(services.environment().threads(), "wal-closer", threads, all, () -> open -> {
+                    boolean wasServing = open.state() == LifeState.OPEN;
+                    if (!closeOne(open, patience) && wasServing) {
+                        unclean.add(open);
+                    }
+                });
+        if (!patience.await(run::await, GRACE_NANOS)) {
+            all.stream().filter(open -> open.state() != LifeState.CLOSED).forEach(unclean::add);
+        }
+        return List.copyOf(unclean);
     }
 
-    private void closeOne(OpenPartition open, Patience patience) {
+    private boolean closeOne(OpenPartition open, Patience patience) {
         try {
-            open.close(patience.deadlineNanos());
-            services.events().closed(open.handle().id());
+            return open.close(patience.deadlineNanos());
         } catch (Throwable e) {
             services.events()
                     .warning("closing a partition ended unexpectedly: partition="
                             + open.handle().id() + " (" + e + ")");
+            return false;
         }
     }
 }

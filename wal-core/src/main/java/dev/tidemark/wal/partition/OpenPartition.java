@@ -13,10 +13,10 @@ public interface OpenPartition {
 
     /**
      * Stops intake, writes and forces what was accepted, completes every waiter and leaves the clean stamp. Returns at the
-     * latest soon after the deadline; what was not done by then has failed, and every waiter has been told. It throws
-     * nothing: {@link #state} and the description tell how it ended.
+     * latest soon after the deadline; what was not done by then has failed, and every waiter has been told.
      *
      * @param deadlineNanos by the environment's clock
+     * @return whether it came to a clean end, so that everything accepted is durable
      */
-    void close(long deadlineNanos);
+    boolean close(long deadlineNanos);
 }

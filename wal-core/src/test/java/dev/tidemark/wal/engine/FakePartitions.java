@@ -27,9 +27,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /** Partitions that are directories and nothing more, so that the store around them can be tested alone. */
-final class FakePartitions implements PartitionSource {
+final class FakePartitions implements Function<PartitionServices, PartitionSource> {
     final Set<String> damaged = ConcurrentHashMap.newKeySet();
     final AtomicInteger created = new AtomicInteger();
     final Map<PartitionId, Fake> open = new ConcurrentHashMap<>();
@@ -39,7 +40,21 @@ final class FakePartitions implements PartitionSource {
     volatile boolean failsToClose;
 
     @Override
-    public Found recover(PartitionServices services, PartitionId id, Path directory) {
+    public PartitionSource apply(PartitionServices services) {
+        return new PartitionSource() {
+            @Override
+            public Recovery newRecovery() {
+                return (id, directory) -> recover(services, id);
+            }
+
+            @Override
+            public OpenPartition create(PartitionId id, Path store) {
+                return FakePartitions.this.create(services, id, store);
+            }
+        };
+    }
+
+    private PartitionSource.Found recover(PartitionServices services, PartitionId id) {
         try {
             whileRecovering.await(30, TimeUnit.SECONDS);
         } catch (Exception e) {
@@ -48,19 +63,18 @@ final class FakePartitions implements PartitionSource {
         if (damaged.contains(id.toString())) {
             DamageException failure = new DamageException(
                     ErrorCode.SEGMENT_CORRUPT, "planted", new Damage(id.toString(), "a.seg", 1, 2, 3), null);
-            return new Found(report(id, RecoveryCase.R3, Optional.of(failure)), Optional.empty());
+            return new PartitionSource.Found(report(id, RecoveryCase.R3, Optional.of(failure)), Optional.empty());
         }
         Fake fake = new Fake(id, services);
         open.put(id, fake);
-        return new Found(report(id, RecoveryCase.CLEAN, Optional.empty()), Optional.of(fake));
+        return new PartitionSource.Found(report(id, RecoveryCase.CLEAN, Optional.empty()), Optional.of(fake));
     }
 
     private static PartitionRecovery report(PartitionId id, RecoveryCase found, Optional<WalException> failure) {
         return new PartitionRecovery(id.toString(), List.of(found), 0, 7, 100, Optional.empty(), failure, 1_000);
     }
 
-    @Override
-    public OpenPartition create(PartitionServices services, PartitionId id, Path store) {
+    private OpenPartition create(PartitionServices services, PartitionId id, Path store) {
         whileCreating.run();
         try {
             services.environment().disk().createDirectory(store.resolve(id.toString()));
@@ -109,14 +123,14 @@ final class FakePartitions implements PartitionSource {
         }
 
         @Override
-        public void close(long deadlineNanos) {
+        public boolean close(long deadlineNanos) {
             life.drain();
             whileClosing.run();
             if (failsToClose) {
                 life.fail(new StorageException(ErrorCode.STORAGE_FAILED, "planted"));
-            } else {
-                life.closed();
             }
+            life.closed();
+            return !failsToClose;
         }
     }
 }

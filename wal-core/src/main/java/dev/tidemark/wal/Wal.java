@@ -1,0 +1,119 @@
+package dev.tidemark.wal;
+
+import dev.tidemark.wal.api.LifeState;
+import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.PartitionInfo;
+import dev.tidemark.wal.api.RecoveryReport;
+import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.engine.Engine;
+import dev.tidemark.wal.io.Environment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A store of partitioned write-ahead logs in one directory, open in this process.
+ *
+ * <pre>{@code
+ * try (Wal wal = Wal.open(Path.of("data"))) {
+ *     LocalPartition orders = wal.partition("orders", 0);     // opened or created
+ *     long offset = orders.append(bytes);                     // returns when durable
+ *     CompletableFuture<Long> later = orders.appendAsync(bytes);
+ *     try (Cursor cursor = orders.read(From.offset(offset))) {
+ *         while (cursor.next()) {
+ *             use(cursor.offset(), cursor.value());
+ *         }
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Opening recovers what a crash may have left. A partition whose acknowledged data are damaged does not keep the store
+ * from opening: it is listed in {@link #recovery()}, and using it throws its error, again and again, until it was repaired or
+ * restored and the store is opened anew.
+ *
+ * <p>Safe for use by any number of threads. Everything that goes wrong is a {@link dev.tidemark.wal.api.WalException}.
+ */
+public final class Wal implements AutoCloseable {
+    private final Engine engine;
+
+    private Wal(Engine engine) {
+        this.engine = engine;
+    }
+
+    /**
+     * Opens the store in this directory with the defaults of {@link WalConfig}; makes it one if it is absent or empty.
+     *
+     * @throws dev.tidemark.wal.api.WalException see {@link #open(WalConfig)}
+     */
+    public static Wal open(Path directory) {
+        return open(WalConfig.of(directory));
+    }
+
+    /**
+     * Opens a store. Returns when every partition was recovered or refused.
+     *
+     * @throws dev.tidemark.wal.api.WalException only for reasons that concern the whole store: {@code STORE_LOCKED},
+     *     {@code STORE_UNKNOWN}, {@code FORMAT_NEWER}, {@code METADATA_CORRUPT}, or the disk
+     */
+    public static Wal open(WalConfig config) {
+        return new Wal(Engine.open(config, Environment.real()));
+    }
+
+    /**
+     * The partition with this name and number, created if there is none. Always the same object until the store is closed.
+     *
+     * @throws dev.tidemark.wal.api.WalException {@code STORE_CLOSED}; the partition's own error, if it was refused when the
+     *     store was opened; {@code PARTITION_UNKNOWN} in a read-only store; {@code NAME_INVALID}; or the disk
+     */
+    public LocalPartition partition(String name, int number) {
+        return partition(new PartitionId(name, number));
+    }
+
+    /** As {@link #partition(String, int)}. */
+    public LocalPartition partition(PartitionId id) {
+        return engine.partition(id);
+    }
+
+    /** The partition with this name, if there is one; never creates. Throws as {@link #partition(String, int)} does. */
+    public Optional<LocalPartition> find(PartitionId id) {
+        return engine.find(id);
+    }
+
+    /** The names of all partitions, sorted, those that were refused included. */
+    public List<PartitionId> partitions() {
+        return engine.partitions();
+    }
+
+    /** What each partition looks like now, by name, the refused ones with their failure. Works on a closed store, too. */
+    public List<PartitionInfo> describe() {
+        return engine.describe();
+    }
+
+    /** What opening found and did. */
+    public RecoveryReport recovery() {
+        return engine.recovery();
+    }
+
+    /** Where the store is in its life. */
+    public LifeState state() {
+        return engine.state();
+    }
+
+    /** How the store was opened. */
+    public WalConfig config() {
+        return engine.config();
+    }
+
+    /**
+     * Takes nothing new, makes durable what was accepted, answers everybody who waits, and gives the directory back, within {@code
+     * closeTimeout}. Closing again does nothing; beside another thread that closes, it waits for that one.
+     *
+     * @throws dev.tidemark.wal.api.WalException if something accepted may not be durable, or the disk did not answer in time.
+     *     The store is closed all the same; while an operation hangs, its directory stays locked until that has returned
+     */
+    @Override
+    public void close() {
+        engine.close();
+    }
+}

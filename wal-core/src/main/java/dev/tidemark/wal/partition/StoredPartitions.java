@@ -1,0 +1,108 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.LifeState;
+import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.StorageException;
+import dev.tidemark.wal.io.DiskErrors;
+import dev.tidemark.wal.segment.IndexLoader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The partitions of a store on a disk.
+ *
+ * <p><b>Threads.</b> Any.
+ */
+public final class StoredPartitions implements PartitionSource {
+    private final PartitionServices services;
+    private final RecoveryContext context;
+    private final IndexLoader indexes;
+
+    /** For one store. */
+    public StoredPartitions(PartitionServices services) {
+        this.services = services;
+        context = RecoveryContext.of(services);
+        indexes = new IndexLoader(
+                services.environment().disk(),
+                services.files(),
+                services.memory(),
+                services.config().indexIntervalBytes(),
+                services.config().readOnly());
+    }
+
+    @Override
+    public Recovery newRecovery() {
+        Recoverer recoverer = new Recoverer(context);
+        return (id, directory) -> {
+            RecoveryResult result = recoverer.recover(id, directory);
+            return new Found(
+                    result.report(),
+                    result instanceof RecoveryResult.Recovered recovered
+                            ? Optional.of(open(recovered.log()))
+                            : Optional.empty());
+        };
+    }
+
+    private OpenPartition open(RecoveredLog log) {
+        return services.config().readOnly()
+                ? new ReadOnly(ReadOnlyPartition.open(services, log))
+                : new Writable(LogPartition.open(services, indexes, log));
+    }
+
+    @Override
+    public OpenPartition create(PartitionId id, Path store) {
+        try {
+            return open(PartitionCreator.create(context, id, store));
+        } catch (IOException e) {
+            if (DiskErrors.isFull(e)) {
+                services.room().full(e);
+            }
+            throw new StorageException(
+                    DiskErrors.isFull(e)
+                            ? ErrorCode.STORAGE_FULL
+                            : DiskErrors.isTooManyOpenFiles(e)
+                                    ? ErrorCode.TOO_MANY_OPEN_FILES
+                                    : ErrorCode.STORAGE_FAILED,
+                    "partition could not be created: partition=" + id + " (" + e.getMessage() + ")",
+                    e);
+        }
+    }
+
+    private record Writable(LogPartition partition) implements OpenPartition {
+        @Override
+        public LocalPartition handle() {
+            return partition;
+        }
+
+        @Override
+        public LifeState state() {
+            return partition.state();
+        }
+
+        @Override
+        public boolean close(long deadlineNanos) {
+            return partition.close(deadlineNanos);
+        }
+    }
+
+    private record ReadOnly(ReadOnlyPartition partition) implements OpenPartition {
+        @Override
+        public LocalPartition handle() {
+            return partition;
+        }
+
+        @Override
+        public LifeState state() {
+            return partition.state();
+        }
+
+        @Override
+        public boolean close(long deadlineNanos) {
+            partition.close();
+            return true;
+        }
+    }
+}
