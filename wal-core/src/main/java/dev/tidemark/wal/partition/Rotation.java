@@ -108,7 +108,8 @@ final class Rotation {
 
     /** What only writes, aside or behind the end, may be done again; a rename and a force may not. */
     private boolean isRepeatable() {
-        return done == RotationStep.NAME_FORCED || done == RotationStep.NAMED_ACTIVE;
+        return done == RotationStep.NAMED_ACTIVE
+                || (done == RotationStep.NAME_FORCED && !parts.metadata().isOutcomeUnknown());
     }
 
     /** The newest timestamp up to the end of this segment. */

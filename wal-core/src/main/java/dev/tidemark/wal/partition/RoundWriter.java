@@ -207,7 +207,7 @@ final class RoundWriter {
         if (forceRight.availablePermits() == 0 && intake.stagedBytes() < OVERLAP_BYTES && !intake.wantsWritten()) {
             return false;
         }
-        return intake.hasFullRound() || !background.mustLinger();
+        return intake.hasFullRound() || !life.isOpen() || !background.mustLinger();
     }
 
     private boolean needsForce() {
@@ -291,7 +291,8 @@ final class RoundWriter {
             put(round, reason);
             written(round);
         } catch (IOException e) {
-            if (DiskErrors.isFull(e) || e instanceof ShortWriteException) {
+            boolean canBeUndone = DiskErrors.isFull(e) || e instanceof ShortWriteException;
+            if (canBeUndone && !metadata.isOutcomeUnknown()) {
                 refused = new Refused(round, e);
                 if (DiskErrors.isFull(e)) {
                     services.room().full(e);

@@ -42,6 +42,9 @@ import org.awaitility.Awaitility;
 final class PartitionFixture implements AutoCloseable {
     static final Path ROOT = Path.of("/data");
     static final Path DIRECTORY = ROOT.resolve("orders-0");
+    /** Shared, because the arenas of an allocator are only given back with the allocator, by the collector. */
+    private static final PooledByteBufAllocator MEMORY = new PooledByteBufAllocator(true, 0, 1, 8192, 9, 0, 0, false);
+
     static final long PARTITION_NUMBER = 7;
     static final long FIRST_SEGMENT_ID = 99;
 
@@ -77,7 +80,7 @@ final class PartitionFixture implements AutoCloseable {
                 config,
                 environment,
                 new SegmentFiles(disk, config.openFiles(), false),
-                new PooledByteBufAllocator(true, 0, 1, 8192, 9, 0, 0, false),
+                MEMORY,
                 budget,
                 flushers::execute,
                 (stripe, task) -> completions.execute(task),
