@@ -487,6 +487,8 @@ public final class LogPartition implements LocalPartition, ReadView {
         parts.written().close(reason);
         for (Segment segment : segments.asList()) {
             parts.files().forget(segment);
+            // The list's own reference: with it goes the memory of the index, unless a cursor still holds the segment.
+            segment.release();
         }
         services.events().closed(id());
         return isClean;
