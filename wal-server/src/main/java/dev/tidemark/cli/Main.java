@@ -1,7 +1,12 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.wal.api.PartitionId;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -14,25 +19,90 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        description = "An embedded, partitioned write-ahead log: look at a store, check it, try it.")
+        description = "An embedded, partitioned write-ahead log: look at a store, check it, try it.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  wal demo",
+            "  wal produce --data data orders-0 < lines.txt",
+            "  wal fetch --data data orders-0",
+            "  wal stat --data data"
+        })
 public final class Main implements Runnable {
+
+    @Mixin
+    private final GlobalOptions options = new GlobalOptions();
 
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run
     private CommandSpec spec;
 
     /** The command line as picocli sees it, ready to execute. */
-    static CommandLine commandLine() {
-        return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
+    static CommandLine commandLine(Console console) {
+        CommandLine root = new CommandLine(new Main());
+        for (ConsoleCommand command : commands(console)) {
+            root.addSubcommand(command);
+        }
+        ErrorReport errors = new ErrorReport(console);
+        root.setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(PartitionId.class, PartitionId::parse)
+                .setOut(console.out().writer())
+                .setErr(console.err())
+                .setColorScheme(
+                        CommandLine.Help.defaultColorScheme(console.paint().isOn() ? Ansi.ON : Ansi.OFF))
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
+        for (CommandLine each : allOf(root)) {
+            each.getCommandSpec().versionProvider(new Version());
+            each.getCommandSpec()
+                    .usageMessage()
+                    .exitCodeListHeading("%nExit codes:%n")
+                    .exitCodeList(ExitCode.table());
+        }
+        return root;
+    }
+
+    private static List<ConsoleCommand> commands(Console console) {
+        return List.of(
+                new DemoCommand(console),
+                new StatCommand(console),
+                new DumpCommand(console),
+                new ProduceCommand(console),
+                new FetchCommand(console),
+                new TailCommand(console),
+                new DemoWriterCommand(console));
+    }
+
+    private static List<CommandLine> allOf(CommandLine root) {
+        List<CommandLine> all = new ArrayList<>(root.getSubcommands().values());
+        all.add(root);
+        return all;
+    }
+
+    /** Runs one command and returns its exit code. */
+    static int run(Console console, String... args) {
+        int exitCode = commandLine(console).execute(args);
+        try {
+            console.out().flush();
+        } catch (OutputClosedException e) {
+            return ExitCode.PIPE_CLOSED.number();
+        } catch (CommandFailure e) {
+            console.err().println("wal: " + e.getMessage());
+            return e.exitCode().number();
+        }
+        return exitCode;
     }
 
     /** Runs one command and ends the JVM with its exit code. */
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        System.exit(run(Console.ofProcess(), args));
     }
 
     @Override
     public void run() {
         throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    GlobalOptions options() {
+        return options;
     }
 }

@@ -1,0 +1,35 @@
+package dev.tidemark.cli;
+
+import dev.tidemark.wal.api.WalException;
+
+/** What to do about an error of the engine, in the words of the command line. */
+final class Advice {
+    private Advice() {}
+
+    static String on(WalException error) {
+        return switch (error.code()) {
+            case STORE_LOCKED -> "stop that process, or use a command that only reads: stat, dump, verify, fetch, tail";
+            case STORE_UNKNOWN -> "--data names the directory that holds the store; 'wal produce' makes a new one";
+            case PARTITION_UNKNOWN -> "'wal stat --data DIR' lists the partitions";
+            case NAME_INVALID -> "a partition is written NAME-NUMBER, such as orders-0";
+            case OFFSET_TRIMMED, OFFSET_BEYOND_END ->
+                "'wal stat --data DIR' shows where each partition starts and ends";
+            case FORMAT_NEWER -> "use the version of wal that wrote it, or a newer one; nothing was changed";
+            case TOO_MANY_OPEN_FILES -> "raise the limit of open files (ulimit -n)";
+            case STORAGE_FULL -> "make room on the disk; nothing that was acknowledged is lost";
+            default -> byRemedy(error);
+        };
+    }
+
+    private static String byRemedy(WalException error) {
+        return switch (error.remedy()) {
+            case FIX_CALL -> "the same call fails again: change it";
+            case RETRY -> "nothing was changed: try again";
+            case FIX_ENVIRONMENT ->
+                "something outside has to change first (the disk, a limit, a permission); then try again";
+            case REOPEN -> "run the command again: opening recovers";
+            case READ_BACK -> "read the log at that offset ('wal fetch') to learn whether it is there";
+            case RESTORE -> "run 'wal verify --data DIR' for every damaged place; restore before reopening for writing";
+        };
+    }
+}

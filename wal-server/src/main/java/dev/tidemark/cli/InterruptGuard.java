@@ -1,0 +1,62 @@
+package dev.tidemark.cli;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Lets a command end in order when the process is asked to stop (Ctrl-C, SIGTERM): the JVM waits a moment until the command is done, and then
+ * ends with the exit code that the signal has by convention.
+ *
+ * <p><b>Threads.</b> The command's thread opens and closes it. What is to be done when the command does not stop runs in a thread of the JVM's, beside
+ * the command.
+ */
+final class InterruptGuard implements AutoCloseable {
+    private final CountDownLatch done = new CountDownLatch(1);
+    private final Duration patience;
+    private final Runnable otherwise;
+    private final Thread hook;
+    private volatile boolean isInterrupted;
+
+    /**
+     * @param patience how long the command may take to notice
+     * @param otherwise what to do when it has not, as when it waits for input
+     */
+    InterruptGuard(Duration patience, Runnable otherwise) {
+        this.patience = patience;
+        this.otherwise = otherwise;
+        this.hook = new Thread(this::stop, "wal-interrupt");
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** Whether the command should stop. */
+    boolean isInterrupted() {
+        return isInterrupted;
+    }
+
+    private void stop() {
+        isInterrupted = true;
+        try {
+            if (!done.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+                otherwise.run();
+            }
+        } catch (InterruptedException e) {
+            otherwise.run();
+        }
+    }
+
+    /** The command is done. */
+    @Override
+    public void close() {
+        done.countDown();
+        if (isInterrupted) {
+            return;
+        }
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // The signal came just now; the hook finds the command done.
+            isInterrupted = true;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.tidemark.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/**
+ * Standard output: bytes and lines, buffered. Unlike {@link java.io.PrintStream} it notices that nobody reads any more, so
+ * a command in a pipe into {@code head} ends instead of going on for nobody.
+ *
+ * <p><b>Threads.</b> Confined to the thread that runs the command.
+ */
+final class Output {
+    private static final int BUFFER_BYTES = 64 << 10;
+
+    private final OutputStream target;
+
+    Output(OutputStream target) {
+        this.target = new BufferedOutputStream(target, BUFFER_BYTES);
+    }
+
+    /** One line of text. */
+    Output line(String text) {
+        return bytes(text.getBytes(StandardCharsets.UTF_8)).newLine();
+    }
+
+    /** One line, as {@link String#format} makes it. */
+    Output line(String format, Object... values) {
+        return line(String.format(Locale.ROOT, format, values));
+    }
+
+    /** These bytes, as they are. */
+    Output bytes(byte[] bytes) {
+        try {
+            target.write(bytes);
+            return this;
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    /** Ends a line. */
+    Output newLine() {
+        try {
+            target.write('\n');
+            return this;
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    /** The same output for those who need a writer; it does not notice when nobody reads any more. */
+    PrintWriter writer() {
+        return new PrintWriter(new OutputStreamWriter(target, StandardCharsets.UTF_8));
+    }
+
+    /** Hands on what was buffered. */
+    void flush() {
+        try {
+            target.flush();
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    private static RuntimeException failure(IOException e) {
+        String message = String.valueOf(e.getMessage());
+        if (message.toLowerCase(Locale.ROOT).contains("pipe")) {
+            return new OutputClosedException(e);
+        }
+        return new CommandFailure(
+                ExitCode.FAILED, "OUTPUT_FAILED", "standard output cannot be written (" + message + ')', "");
+    }
+}

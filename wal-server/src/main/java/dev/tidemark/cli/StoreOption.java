@@ -1,0 +1,72 @@
+package dev.tidemark.cli;
+
+import dev.tidemark.wal.Wal;
+import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.WalConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** The option {@code --data}, and what it opens. */
+final class StoreOption {
+
+    @Option(
+            names = {"-d", "--data"},
+            required = true,
+            paramLabel = "DIR",
+            description = "The directory of the store.")
+    @SuppressWarnings("NullAway.Init") // required: set by picocli before the command runs
+    private Path directory;
+
+    Path directory() {
+        return directory;
+    }
+
+    /** Opens the store without its lock, changing nothing; it may be in use by another process. */
+    Wal openToRead() {
+        return Wal.open(WalConfig.builder(existing(directory))
+                .readOnly(true)
+                .createIfMissing(false)
+                .build());
+    }
+
+    /** Opens the store for this process alone. A directory that is absent or empty becomes a store. */
+    Wal openToWrite() {
+        return Wal.open(directory);
+    }
+
+    /** A directory that must be there. */
+    static Path existing(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            throw new CommandFailure(
+                    ExitCode.NOT_FOUND,
+                    "STORE_UNKNOWN",
+                    (Files.exists(directory) ? "not a directory: directory=" : "no such directory: directory=")
+                            + directory,
+                    "--data names the directory that holds the store; 'wal produce' makes a new one");
+        }
+        return directory;
+    }
+
+    /** A partition that must be there. */
+    static LocalPartition existing(Wal wal, PartitionId id) {
+        if (wal.partitions().contains(id)) {
+            return wal.partition(id);
+        }
+        throw unknown(id, wal.partitions().stream().map(PartitionId::toString).toList());
+    }
+
+    /** The error for a partition that is not there, with those that may have been meant. */
+    static CommandFailure unknown(PartitionId id, List<String> known) {
+        List<String> near = NearNames.of(id.toString(), known);
+        return new CommandFailure(
+                ExitCode.NOT_FOUND,
+                "PARTITION_UNKNOWN",
+                "no such partition: partition=" + id + " partitions=" + known.size(),
+                near.isEmpty()
+                        ? "'wal stat --data DIR' lists those there are"
+                        : "did you mean " + String.join(", ", near) + '?');
+    }
+}

@@ -1,0 +1,92 @@
+package dev.tidemark.cli;
+
+import dev.tidemark.wal.Wal;
+import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.Ends;
+import dev.tidemark.wal.api.From;
+import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.PartitionId;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Prints the last records of a partition, and those that come. */
+@Command(
+        name = "tail",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Prints the last values of a partition, one a line, and with -f those to come.",
+            "Reads only: the store may be in use, and with -f another process appends to it. Prints what is proven to be durable."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  wal tail --data data orders-0",
+            "  wal tail --data data orders-0 -n 100 --with-offsets",
+            "  wal tail --data data orders-0 -f | grep refund"
+        })
+final class TailCommand extends ConsoleCommand {
+    private static final Duration PATIENCE = Duration.ofMillis(200);
+
+    @Mixin
+    private final StoreOption store = new StoreOption();
+
+    @Parameters(paramLabel = "PARTITION", description = "The partition, such as orders-0.")
+    @SuppressWarnings("NullAway.Init") // required: set by picocli before the command runs
+    private PartitionId partition;
+
+    @Option(
+            names = {"-n", "--lines"},
+            paramLabel = "N",
+            description = "How many of the last offsets to print. Default: 10.")
+    private long count = 10;
+
+    @Option(
+            names = {"-f", "--follow"},
+            description = "Go on printing what comes, until Ctrl-C.")
+    private boolean isFollowing;
+
+    @Mixin
+    private final RecordPrinter printer = new RecordPrinter();
+
+    TailCommand(Console console) {
+        super(console);
+    }
+
+    @Override
+    ExitCode execute() {
+        try (InterruptGuard guard = new InterruptGuard(Duration.ofSeconds(2), () -> {});
+                Wal wal = store.openToRead()) {
+            LocalPartition source = StoreOption.existing(wal, partition);
+            Ends ends = source.ends();
+            long end = printer.end(ends);
+            try (Cursor cursor = printer.read(source, From.offset(Math.max(ends.start(), end - Math.max(0, count))))) {
+                while (!guard.isInterrupted() && cursor.nextOffset() < end && cursor.next()) {
+                    printer.print(cursor, out());
+                }
+                if (isFollowing) {
+                    follow(cursor, guard);
+                }
+            }
+            out().flush();
+            if (!isFollowing) {
+                printer.noteUnproven(ends, partition, console());
+            }
+            return guard.isInterrupted() ? ExitCode.INTERRUPTED : ExitCode.OK;
+        }
+    }
+
+    private void follow(Cursor cursor, InterruptGuard guard) {
+        while (!guard.isInterrupted()) {
+            // What has been printed is seen before the wait for more.
+            out().flush();
+            if (cursor.next(PATIENCE)) {
+                printer.print(cursor, out());
+                while (!guard.isInterrupted() && cursor.next()) {
+                    printer.print(cursor, out());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.tidemark.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Commands as processes of their own, for what only a process can show: pipes, signals, locks. */
+final class CliProcess {
+    private static final long MAX_SECONDS = 60;
+
+    private CliProcess() {}
+
+    /** The words that start {@code wal} with these arguments. */
+    static List<String> command(Object... args) {
+        List<String> command = new ArrayList<>(DemoChild.java());
+        for (Object arg : args) {
+            command.add(arg.toString());
+        }
+        return command;
+    }
+
+    static Process start(List<String> command, Path err) throws IOException {
+        return new ProcessBuilder(command).redirectError(err.toFile()).start();
+    }
+
+    /** Runs a line of shell in which {@code $WAL} stands for the command. */
+    static Process shell(String line, Path err) throws IOException {
+        StringBuilder wal = new StringBuilder();
+        for (String word : command()) {
+            wal.append('\'').append(word.replace("'", "'\\''")).append("' ");
+        }
+        return start(List.of("bash", "-c", line.replace("$WAL", wal)), err);
+    }
+
+    /** Waits for the end and gives the exit code. */
+    static int exitCode(Process process) throws InterruptedException {
+        if (!process.waitFor(MAX_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError("process did not end: pid=" + process.pid());
+        }
+        return process.exitValue();
+    }
+
+    static String allOf(Process process) throws IOException {
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    static void signal(Process process, String name) throws IOException, InterruptedException {
+        int sent = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+        if (sent != 0) {
+            throw new AssertionError("signal was not sent: pid=" + process.pid());
+        }
+    }
+}
