@@ -15,6 +15,7 @@ import dev.tidemark.wal.api.Slices;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,10 +96,40 @@ class ReadingTest {
             appendFrom(partition, appends, appends + 10);
             assertThat(follow(partition, ReadOptions.DEFAULT, appends + 10)).isEqualTo(appends + 10);
         }
+    }
+
+    @Test
+    void indexOfASealedSegment_isWrittenWithItAndMadeAgainWhenItIsLost() throws Exception {
+        int appends = 1_000;
+        int sealed;
+        try (Wal wal = Wal.open(small().build())) {
+            LocalPartition partition = wal.partition("orders", 0);
+            appendFrom(partition, 0, appends);
+            sealed = partition.describe().segments().size() - 1;
+        }
+        assertThat(indexFiles()).hasSize(sealed);
+        Path lost = indexFiles().get(sealed / 2);
+        byte[] bytes = Files.readAllBytes(lost);
+        Files.delete(lost);
+
+        try (Wal wal = Wal.open(small().build())) {
+            LocalPartition partition = wal.partition("orders", 0);
+            for (int offset = 0; offset < appends; offset += 7) {
+                try (Cursor cursor = partition.read(From.offset(offset))) {
+                    assertThat(cursor.next()).isTrue();
+                    assertThat(cursor.value()).isEqualTo(valueOf(offset));
+                }
+            }
+        }
+        assertThat(indexFiles()).hasSize(sealed);
+        assertThat(Files.readAllBytes(lost)).isEqualTo(bytes);
+    }
+
+    private List<Path> indexFiles() throws IOException {
         try (Stream<Path> files = Files.list(directory.resolve("orders-0"))) {
-            assertThat(files.filter(file -> file.toString().endsWith(".idx")))
-                    .as("indexes are written when somebody needs them")
-                    .isNotEmpty();
+            return files.filter(file -> file.toString().endsWith(".idx"))
+                    .sorted()
+                    .toList();
         }
     }
 

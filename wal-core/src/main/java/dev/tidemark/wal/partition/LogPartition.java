@@ -126,7 +126,10 @@ public final class LogPartition implements LocalPartition, ReadView {
     }
 
     private void addSegment(Segment newest) {
+        Segment sealed = segments.last();
         segments = segments.plus(newest);
+        // Not forced and never needed: a reader who finds none makes it from the frames.
+        indexes.write(sealed, sealed.end().orElseThrow().endPosition());
     }
 
     @Override

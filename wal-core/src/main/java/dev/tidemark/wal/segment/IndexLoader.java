@@ -75,11 +75,17 @@ public final class IndexLoader {
         if (!mayWrite) {
             return;
         }
-        ByteBuf chunk = memory.directBuffer(IndexFile.CHUNK_BYTES, IndexFile.CHUNK_BYTES);
+        try {
+            write(segment, endPosition, memory.directBuffer(IndexFile.CHUNK_BYTES, IndexFile.CHUNK_BYTES));
+        } catch (IOException | OutOfMemoryError e) {
+            // No room, or no memory off the heap: whoever rotates must not stop because of a file that nobody needs.
+            LOG.info("index was not written, it will be made when it is needed: segment={}", segment.displayName(), e);
+        }
+    }
+
+    private void write(Segment segment, long endPosition, ByteBuf chunk) throws IOException {
         try {
             IndexFile.write(disk, segment, endPosition, intervalBytes, chunk.nioBuffer(0, IndexFile.CHUNK_BYTES));
-        } catch (IOException e) {
-            LOG.info("index was not written, it will be made when it is needed: segment={}", segment.displayName(), e);
         } finally {
             chunk.release();
         }
