@@ -161,6 +161,15 @@ public final class Segment {
         sealed = new Sealed(end.endOffset(), fileBytes, Optional.of(end));
     }
 
+    /** The same, when no more is known than the offset at which the next segment begins. */
+    public Segment sealedAt(long endOffset, long fileBytes) {
+        if (isSealed()) {
+            throw new IllegalStateException("segment is sealed already: file=" + displayName());
+        }
+        sealed = new Sealed(endOffset, fileBytes, Optional.empty());
+        return this;
+    }
+
     /** The offset behind the last record of a sealed segment. */
     public long endOffset() {
         return sealed().endOffset;

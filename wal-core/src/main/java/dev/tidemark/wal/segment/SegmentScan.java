@@ -246,6 +246,43 @@ public final class SegmentScan {
         return search.result(usedEnd);
     }
 
+    /**
+     * Looks for a frame that verifies with its payload, which {@link #frame} then describes.
+     *
+     * @param from where to begin, a multiple of 8
+     * @param minOffset frames below do not count
+     * @return whether there is one before the end
+     */
+    public boolean findVerified(long from, long minOffset) throws IOException {
+        long next = from;
+        while (next < end) {
+            need(next, FrameCodec.MAX_HEADER_BYTES);
+            if (!couldBeHeader((int) (next - windowAt), minOffset)) {
+                next += FrameCodec.ALIGNMENT;
+                continue;
+            }
+            FrameVerdict verdict = check(next, FrameCodec.ANY_OFFSET);
+            if (verdict.isValid()) {
+                return true;
+            }
+            next = verdict.isLengthTrusted() ? frame.endPosition() : next + FrameCodec.ALIGNMENT;
+        }
+        return false;
+    }
+
+    /** Whether the padding of the frame that was checked last is zeros; no reader needs them. */
+    public boolean isPaddingZero() throws IOException {
+        long payloadEnd = frame.position() + frame.headerBytes() + frame.payloadLength();
+        int padding = (int) (frame.endPosition() - payloadEnd);
+        need(payloadEnd, padding);
+        for (int i = 0; i < padding; i++) {
+            if (window.get((int) (payloadEnd - windowAt) + i) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** File position behind the last byte that is not zero, at or behind {@code from}. Reads backwards, since the zeros may be many. */
     public long usedEnd(long from) throws IOException {
         long unread = end;

@@ -3,7 +3,9 @@ package dev.tidemark.wal.partition;
 import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.format.PartitionFile;
+import dev.tidemark.wal.format.StoreFile;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.Environment;
@@ -57,6 +59,17 @@ final class RecoveryHarness {
 
     static RecoveryResult look(Disk disk) {
         return new Recoverer(context(disk, true)).recover(LogBuilder.ID, LogBuilder.DIRECTORY);
+    }
+
+    static void writeStore(Disk disk) throws IOException {
+        LogBuilder.write(disk, LogBuilder.STORE.resolve(Names.STORE), new StoreFile(LogBuilder.STORE_ID, 1).encode());
+    }
+
+    static VerifyReport verify(Disk disk) throws IOException {
+        if (!disk.exists(LogBuilder.STORE.resolve(Names.STORE))) {
+            writeStore(disk);
+        }
+        return new StoreVerifier(Environment.real().withDisk(disk), LogBuilder.STORE).verify();
     }
 
     /** The log, which must have been recovered. */

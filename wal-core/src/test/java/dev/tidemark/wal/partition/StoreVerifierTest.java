@@ -1,0 +1,242 @@
+package dev.tidemark.wal.partition;
+
+import static dev.tidemark.wal.partition.LogBuilder.DIRECTORY;
+import static dev.tidemark.wal.partition.LogBuilder.path;
+import static dev.tidemark.wal.partition.RecoveryHarness.disk;
+import static dev.tidemark.wal.partition.RecoveryHarness.verify;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.RecoveryCase;
+import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.io.CallMatch;
+import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.io.Fault;
+import dev.tidemark.wal.io.Operation;
+import dev.tidemark.wal.io.SimulatedDisk;
+import dev.tidemark.wal.partition.VerifyFinding.Severity;
+import dev.tidemark.wal.segment.SegmentImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class StoreVerifierTest {
+
+    @Test
+    void goodStore_isCountedAndHasNoFindings() throws IOException {
+        LogBuilder log = new LogBuilder().append(5, 300).rotate().append(7, 100).closeCleanly();
+        SimulatedDisk disk = disk(log);
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.findings()).isEmpty();
+        assertThat(report.worst()).isEmpty();
+        VerifiedPartition partition = report.partitions().get(0);
+        assertThat(partition.rows()).containsExactly(RecoveryCase.CLEAN);
+        assertThat(partition.end()).isEqualTo(12);
+        assertThat(partition.records()).isEqualTo(12);
+        assertThat(partition.frames()).isEqualTo(13);
+        assertThat(partition.segments()).isEqualTo(2);
+        assertThat(partition.payloadBytes()).isEqualTo(5 * 300 + 7 * 100);
+        assertThat(partition.fileBytes())
+                .isEqualTo(log.segment(0).length() + log.segment(1).length());
+    }
+
+    @Test
+    void everyDamagedPlace_isReportedWithItsRange() throws IOException {
+        LogBuilder log = new LogBuilder()
+                .append(9, 300)
+                .rotate()
+                .append(9, 300)
+                .rotate()
+                .append(4, 300)
+                .force()
+                .append(1, 50);
+        SimulatedDisk disk = disk(log);
+        List<SegmentImage.Placed> bad = List.of(
+                log.segment(0).frame(2),
+                log.segment(0).frame(6),
+                log.segment(1).frame(0),
+                log.newest().frame(1));
+        disk.flipBit(path(log.segment(0)), bad.get(0).position() * 8L + 40);
+        disk.flipBit(path(log.segment(0)), bad.get(1).position() * 8L + 1000);
+        disk.flipBit(path(log.segment(1)), bad.get(2).position() * 8L + 9);
+        disk.flipBit(path(log.newest()), bad.get(3).position() * 8L + 2000);
+
+        VerifyReport report = verify(disk);
+
+        List<String> found = new ArrayList<>();
+        report.findings()
+                .forEach(f -> found.add(
+                        f.severity() + " " + f.filePosition() + " " + f.firstOffset() + ".." + f.endOffset()));
+        List<String> expected = bad.stream()
+                .map(f -> "DAMAGE " + f.position() + " " + f.offset() + ".." + f.endOffset())
+                .toList();
+        assertThat(found).containsExactlyInAnyOrderElementsOf(expected);
+    }
+
+    @Test
+    void tornTailOfAKilledStore_isUndecided() throws IOException {
+        LogBuilder log = new LogBuilder().append(4, 300).force().append(3, 300);
+        SegmentImage.Placed torn = log.newest().frame(5);
+        log.newest().flip(torn.position() + 90, 4);
+        SimulatedDisk disk = disk(log);
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.worst()).hasValue(Severity.UNDECIDED);
+        assertThat(report.findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.row()).hasValue(RecoveryCase.R2);
+            assertThat(finding.filePosition()).isEqualTo(torn.position());
+            assertThat(finding.firstOffset()).isEqualTo(5);
+            assertThat(finding.endOffset()).isEqualTo(7);
+        });
+        VerifiedPartition partition = report.partitions().get(0);
+        assertThat(partition.end()).isEqualTo(5);
+        assertThat(partition.provenEnd()).isEqualTo(4);
+    }
+
+    @Test
+    void nothingIsChangedAndNoLockIsTaken() throws IOException {
+        LogBuilder log = new LogBuilder().append(4, 300).rotateUpToTheRename();
+        log.newest().tail(new byte[] {1, 2, 3});
+        SimulatedDisk disk = disk(log);
+        LogBuilder.write(disk, DIRECTORY.resolve(Names.nextSegment(5)), new byte[100]);
+        RecoveryHarness.writeStore(disk);
+        long before = disk.fingerprint();
+        long operations = disk.operationCount();
+
+        verify(disk);
+
+        assertThat(disk.fingerprint()).isEqualTo(before);
+        assertThat(disk.operations().stream().filter(operation -> operation.index() >= operations))
+                .isNotEmpty()
+                .noneMatch(Operation::changedTheDisk)
+                .noneMatch(operation -> operation.kind() == Operation.Kind.LOCK);
+    }
+
+    @Test
+    void paddingThatIsNotZero_isANote() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 301).rotate().append(3, 301);
+        SimulatedDisk disk = disk(log);
+        SegmentImage.Placed first = log.segment(0).frame(0);
+        disk.flipBit(path(log.segment(0)), first.endPosition() * 8L - 1);
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.worst()).hasValue(Severity.NOTE);
+        assertThat(report.findings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.filePosition()).isEqualTo(first.position()));
+    }
+
+    @Test
+    void indexThatDoesNotFit_isANote() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 300).rotate().append(3, 300);
+        SimulatedDisk disk = disk(log);
+        Path index = DIRECTORY.resolve(log.segment(0).header().name().indexFile());
+        LogBuilder.write(disk, index, new byte[200]);
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.worst()).hasValue(Severity.NOTE);
+        assertThat(report.findings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.message()).contains("index file does not fit"));
+    }
+
+    @Test
+    void sealThatLiesAboutTheFrames_isDamage() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 300);
+        SegmentImage sealed = log.newest();
+        log.rotateUpToTheRename();
+        var truth = sealed.totals().summary(3);
+        var lie = new dev.tidemark.wal.format.SegmentSummary(
+                3,
+                3,
+                3,
+                truth.payloadBytes() + 1,
+                truth.minTimestampMillis(),
+                truth.maxTimestampMillis(),
+                truth.checksum());
+        sealed.frame(
+                dev.tidemark.wal.format.FrameKind.SEAL,
+                0,
+                new dev.tidemark.wal.format.SealPayload(lie, List.of()).encode(),
+                3);
+        log.append(2, 100);
+
+        VerifyReport report = verify(disk(log));
+
+        assertThat(report.findings())
+                .filteredOn(finding -> finding.severity() == Severity.DAMAGE)
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.row()).hasValue(RecoveryCase.R4));
+    }
+
+    @Test
+    void fileThatCannotBeRead_doesNotStopTheRest() throws IOException {
+        LogBuilder log =
+                new LogBuilder().append(3, 300).rotate().append(3, 300).rotate().append(3, 300);
+        SimulatedDisk disk = disk(log);
+        String name = log.segment(1).header().name().segmentFile();
+        disk.inject(Fault.ioError(
+                CallMatch.on(Operation.Kind.READ).named(name).number(1).andAllLater()));
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.worst()).hasValue(Severity.UNREADABLE);
+        assertThat(report.partitions().get(0).records()).isEqualTo(6);
+    }
+
+    @Test
+    void partitionWithoutMetadata_isReadAllTheSame() throws IOException {
+        SimulatedDisk disk = disk(new LogBuilder().append(3, 300).rotate().append(3, 300));
+        disk.lose(DIRECTORY.resolve(Names.PARTITION));
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.worst()).hasValue(Severity.DAMAGE);
+        assertThat(report.findings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.row()).hasValue(RecoveryCase.R8));
+        assertThat(report.partitions().get(0).records()).isEqualTo(6);
+    }
+
+    @Test
+    void missingStoreFile_isDamage_andAnEmptyDirectoryIsNoStore() throws IOException {
+        SimulatedDisk disk = new SimulatedDisk().withDirectories(LogBuilder.STORE);
+        new LogBuilder().append(3, 300).writeTo(disk);
+        VerifyReport report = new StoreVerifier(Environment.real().withDisk(disk), LogBuilder.STORE).verify();
+        assertThat(report.storeFindings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.severity()).isEqualTo(Severity.DAMAGE));
+        assertThat(report.partitions().get(0).findings()).isEmpty();
+
+        SimulatedDisk empty = new SimulatedDisk().withDirectories(LogBuilder.STORE);
+        assertThatThrownBy(() -> new StoreVerifier(Environment.real().withDisk(empty), LogBuilder.STORE).verify())
+                .isInstanceOfSatisfying(
+                        WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STORE_UNKNOWN));
+    }
+
+    @Test
+    void progressReachesTheWhole() throws IOException {
+        SimulatedDisk disk = disk(new LogBuilder().append(300, 300).rotate().append(3, 300));
+        RecoveryHarness.writeStore(disk);
+        List<Long> told = new ArrayList<>();
+
+        new StoreVerifier(Environment.real().withDisk(disk), LogBuilder.STORE)
+                .reporting((read, all) -> {
+                    assertThat(read).isLessThanOrEqualTo(all);
+                    told.add(read);
+                })
+                .verify();
+
+        assertThat(told).hasSize(2).isSorted();
+        assertThat(told.get(1)).isGreaterThan(300 * 340);
+    }
+}
