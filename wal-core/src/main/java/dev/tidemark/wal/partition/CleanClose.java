@@ -14,7 +14,7 @@ import java.util.List;
  * The last two things a partition writes: a snapshot of what the next opening would otherwise have to scan for, and the stamp
  * in {@code PARTITION} that says where it lies.
  *
- * <p><b>Threads.</b> The holder of both rights, with everything forced.
+ * <p><b>Threads.</b> The holder of both rights, with everything forced, and only while the active segment may be written to.
  *
  * <p><b>Crash.</b> Without the stamp the next opening scans, and finds the snapshot to be a frame like any other. The stamp comes
  * after the force: with it, whatever falls short is damage.
@@ -32,10 +32,6 @@ final class CleanClose {
             PartitionServices services, PartitionParts parts, ActiveSegment active, int segments, boolean isRecovered)
             throws IOException {
         if (!isRecovered) {
-            return;
-        }
-        if (parts.metadata().current().isActiveClosed()) {
-            // Nothing may be written behind the place where recovery cut: PARTITION says already all there is to say.
             return;
         }
         SegmentEnd end = active.end();

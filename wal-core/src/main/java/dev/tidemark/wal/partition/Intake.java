@@ -86,6 +86,7 @@ final class Intake {
     private volatile int stagedRounds;
     private volatile boolean wantsWritten;
     private volatile boolean firstRotates;
+    private volatile long firstOpenedNanos;
 
     /** The offset at which the segment begins that the next frame goes into. */
     private long nextSegmentBase;
@@ -430,7 +431,7 @@ final class Intake {
         }
         rounds.add(round);
         lastRoundNumber = round.number;
-        firstRotates = rounds.getFirst().rotatesFirst;
+        noteFirst(rounds.peekFirst());
     }
 
     /**
@@ -549,15 +550,9 @@ final class Intake {
         return stagedRounds > 1 || stagedBytes >= config.maxRoundBytes();
     }
 
-    /** When the first round was opened, by the environment's clock. */
+    /** When the first round was opened, by the environment's clock; a hint without the lock. */
     long firstOpenedNanos() {
-        lock.lock();
-        try {
-            Round first = rounds.peekFirst();
-            return first == null ? clock.nanos() : first.openedNanos;
-        } finally {
-            lock.unlock();
-        }
+        return firstOpenedNanos;
     }
 
     /** Whether the next round belongs into a new segment; a hint without the lock. */
@@ -593,11 +588,15 @@ final class Intake {
         stagedRounds = rounds.size();
         countedBytes -= first.bytes();
         stagedBytes = countedBytes;
-        Round next = rounds.peekFirst();
-        firstRotates = next != null && next.rotatesFirst;
-        if (next == null) {
+        noteFirst(rounds.peekFirst());
+        if (rounds.isEmpty()) {
             wantsWritten = false;
         }
+    }
+
+    private void noteFirst(@Nullable Round first) {
+        firstRotates = first != null && first.rotatesFirst;
+        firstOpenedNanos = first == null ? 0 : first.openedNanos;
     }
 
     /** Another segment is written to from now on. */

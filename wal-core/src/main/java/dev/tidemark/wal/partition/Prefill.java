@@ -40,6 +40,7 @@ final class Prefill {
     private Task task = Task.NONE;
     private boolean isGrowing;
     private boolean hasFailed;
+    private boolean isStopped;
     private int stepBytes = FIRST_STEP_BYTES;
 
     private volatile long filledEnd;
@@ -82,7 +83,7 @@ final class Prefill {
         }
         lock.lock();
         try {
-            if (task != Task.NONE || hasFailed || filledEnd - endPosition > stepBytes / 2) {
+            if (task != Task.NONE || hasFailed || isStopped || filledEnd - endPosition > stepBytes / 2) {
                 return false;
             }
             task = Task.QUEUED;
@@ -204,15 +205,25 @@ final class Prefill {
         }
     }
 
-    /** Waits for a task under way and lets no further one begin: the segment is about to be closed. */
+    /** Waits for a task under way and lets no further one begin: the segment is about to be sealed or closed. */
     void stop() {
         lock.lock();
         try {
-            hasFailed = true;
+            isStopped = true;
             if (task == Task.QUEUED) {
                 task = Task.NONE;
             }
             awaitTask();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tasks may begin again: the segment was not sealed after all. */
+    void restart() {
+        lock.lock();
+        try {
+            isStopped = false;
         } finally {
             lock.unlock();
         }

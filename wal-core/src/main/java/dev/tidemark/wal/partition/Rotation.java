@@ -84,6 +84,8 @@ final class Rotation {
      * @throws IOException when an error leaves unknown what is on the disk
      */
     Outcome advance(ActiveSegment old) throws IOException {
+        // Zeros written behind a seal would hide it: recovery looks for it at the end of the file.
+        old.prefill.stop();
         SegmentEnd end = old.end();
         if (done == RotationStep.OLD_FORCED) {
             try {
@@ -91,6 +93,7 @@ final class Rotation {
                 done = RotationStep.HEADER_FORCED;
             } catch (IOException e) {
                 discard(e);
+                old.prefill.restart();
                 return new Outcome(null, false, e);
             }
         }

@@ -767,6 +767,11 @@ final class RoundWriter {
         if (life.hasFailed()) {
             return false;
         }
+        if (isActiveClosed) {
+            // Nothing may be written behind its end any more: the next opening goes on from what PARTITION and the
+            // successor say.
+            return true;
+        }
         try {
             last.run(active);
             return true;
