@@ -724,6 +724,41 @@ class FrameCursorTest {
         assertThat(allFrom(From.offset(3))).containsExactly("3:b");
     }
 
+    /** As when a segment was cut and written anew between two looks at it. */
+    @Test
+    void frameThatLooksBadOnlyOnce_isHandedOut() throws IOException {
+        log.raw("a");
+        long place = log.position();
+        log.raw("b").sync();
+        Path path = log.segments().last().path();
+        byte[] good = disk.contents(path);
+        disk.flipBit(path, 8 * place + 77);
+        disk.addListener(operation -> {
+            if (operation.kind() == Operation.Kind.READ) {
+                disk.damage(path, good);
+            }
+        });
+
+        assertThat(allFrom(From.start())).containsExactly("0:a", "1:b");
+    }
+
+    /** As a truncation leaves it: the list has another segment for the same offsets. */
+    @Test
+    void segmentThatWasReplaced_isLeftForTheNewOne() throws IOException {
+        log.raw("a").rotate().raw("old").sync();
+        try (Cursor cursor = log.read(From.start())) {
+            assertThat(cursor.next()).isTrue();
+            log.raw("more").sync();
+            assertThat(cursor.next()).isTrue();
+            assertThat(cursor.value()).asString().isEqualTo("old");
+            Path replaced = log.segments().last().path();
+            log.replaceLast().raw("new").raw("NEW").sync();
+            disk.overwrite(replaced, 4096, new byte[200]);
+
+            assertThat(restOf(cursor)).containsExactly("2:NEW");
+        }
+    }
+
     @Test
     void missingFile_isReported() throws IOException {
         log.raw("a").rotate().raw("b").sync();

@@ -181,6 +181,22 @@ final class WrittenLog implements ReadView, AutoCloseable {
         return this;
     }
 
+    /** Begins the newest segment once more, under the next epoch, as a truncation to its base offset does. */
+    WrittenLog replaceLast() throws IOException {
+        Segment old = segments.last();
+        end = old.baseOffset();
+        writtenEnd = end;
+        durableEnd = end;
+        Segment next = create(new SegmentName(end, old.epoch() + 1), Optional.empty());
+        segments = SegmentList.of(segments.asList().subList(0, segments.size() - 1))
+                .plus(next);
+        totals = new TotalsCounter(SegmentTotals.none(next.segmentId()));
+        position = SegmentHeader.BYTES;
+        files.forget(old);
+        old.release();
+        return this;
+    }
+
     private SegmentEnd end() {
         Segment active = segments.last();
         return new SegmentEnd(active.segmentId(), active.name(), end, position, totals.runningChecksum());
