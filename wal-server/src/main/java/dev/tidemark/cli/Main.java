@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
             "  wal demo",
             "  wal produce --data data orders-0 < lines.txt",
             "  wal fetch --data data orders-0",
-            "  wal verify --data data"
+            "  wal stat --data data"
         })
 public final class Main implements Runnable {
 
@@ -65,7 +65,6 @@ public final class Main implements Runnable {
         return List.of(
                 new DemoCommand(console),
                 new StatCommand(console),
-                new VerifyCommand(console),
                 new DumpCommand(console),
                 new ProduceCommand(console),
                 new FetchCommand(console),

@@ -105,14 +105,19 @@ final class Recoverer {
             Optional<UnfinishedRecovery> unfinished = Optional.empty();
             if (!context.readOnly()) {
                 RecoverySteps steps = new RecoverySteps(context, directory, found, metadata);
-                try {
-                    steps.secure();
-                } catch (IOException e) {
-                    throw Refusal.notWritten(directory, "write the tail again", e);
-                }
+                write("delete unfinished files", steps::deleteTemporaries);
+                write("write the tail again", steps::secure);
                 unfinished = finished(steps, metadata);
             }
             return new RecoveryResult.Recovered(log(found, metadata, unfinished));
+        }
+
+        private void write(String what, RecoverySteps.Action action) throws Refusal {
+            try {
+                action.run();
+            } catch (IOException e) {
+                throw Refusal.notWritten(directory, what, e);
+            }
         }
 
         private Optional<UnfinishedRecovery> finished(RecoverySteps steps, PartitionMetadata metadata) throws Refusal {

@@ -45,8 +45,9 @@ final class RecoverySteps implements UnfinishedRecovery {
     /** One thing to be done, in words that complete "recovery could not". */
     private record Step(String what, Action action) {}
 
+    /** Something that writes. */
     @FunctionalInterface
-    private interface Action {
+    interface Action {
         void run() throws IOException;
     }
 
@@ -61,10 +62,15 @@ final class RecoverySteps implements UnfinishedRecovery {
 
     // ---------------------------------------------------------------- before anything is served
 
-    void secure() throws IOException {
+    /** Unfinished files of an earlier process are never adopted: nobody knows whether they were forced. */
+    void deleteTemporaries() throws IOException {
         for (String name : found.temporaries()) {
             disk.delete(directory.resolve(name));
         }
+    }
+
+    /** Makes durable what will be served. After a clean close it is. */
+    void secure() throws IOException {
         if (found.isClean()) {
             return;
         }
@@ -129,20 +135,29 @@ final class RecoverySteps implements UnfinishedRecovery {
         if (!found.doomed().isEmpty()) {
             planned.add(new Step("delete segments", this::deleteDoomed));
         }
+        Step settle = new Step("replace PARTITION", this::settle);
+        Step cutTail = new Step("cut the segment", this::cutTail);
         found.tail().cut().ifPresent(cut -> {
-            if (cut.isWanted()) {
-                // The intent to truncate stays in PARTITION until the cut is durable.
-                planned.add(new Step("cut the segment", this::cutTail));
-                planned.add(new Step("replace PARTITION", this::settle));
-            } else {
-                planned.add(new Step("keep the cut bytes aside", () -> keepAside(cut)));
-                planned.add(new Step("replace PARTITION", this::settle));
-                planned.add(new Step("cut the segment", this::cutTail));
+            switch (cut.reason()) {
+                case UNDECIDED -> {
+                    planned.add(new Step("keep the cut bytes aside", () -> keepAside(cut)));
+                    planned.add(settle);
+                    planned.add(cutTail);
+                }
+                case ALREADY_KEPT -> {
+                    planned.add(settle);
+                    planned.add(cutTail);
+                }
+                case TRUNCATION -> {
+                    // The intent stays in PARTITION until the cut is durable.
+                    planned.add(cutTail);
+                    planned.add(settle);
+                }
             }
         });
         boolean isSettleNeeded = !found.isClean() || !found.metadata().intents().isEmpty();
         if (found.tail().cut().isEmpty() && isSettleNeeded) {
-            planned.add(new Step("replace PARTITION", this::settle));
+            planned.add(settle);
         }
         return planned;
     }
@@ -212,7 +227,10 @@ final class RecoverySteps implements UnfinishedRecovery {
         }
     }
 
-    /** The bytes stay in the segment until the cut, so an unfinished side file of an earlier attempt is written anew. */
+    /**
+     * The bytes stay in the segment until {@code PARTITION} says that it is closed, so until then an unfinished side file of an earlier attempt is
+     * written anew.
+     */
     private void keepAside(TailFound.Cut cut) throws IOException {
         Path segment = found.tail().segment().path();
         long from = found.tail().end().endPosition();

@@ -14,6 +14,7 @@ import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.partition.TailFound.Cut;
+import dev.tidemark.wal.partition.TailFound.CutReason;
 import dev.tidemark.wal.segment.ScannedFrame;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentScan;
@@ -165,7 +166,7 @@ final class TailCheck {
         }
         return behind.isZeros()
                 ? found(RecoveryCase.R1, good, false, Optional.empty())
-                : found(RecoveryCase.R2, good, true, Optional.of(undecidedCut(behind)));
+                : found(RecoveryCase.R2, good, true, Optional.of(cut(behind, CutReason.UNDECIDED)));
     }
 
     /** An earlier recovery closed the segment here, and may not have come to cutting it. */
@@ -186,7 +187,7 @@ final class TailCheck {
         }
         return behind.isZeros()
                 ? found(RecoveryCase.R1, good, true, Optional.empty())
-                : found(RecoveryCase.R2, good, true, Optional.of(undecidedCut(behind)));
+                : found(RecoveryCase.R2, good, true, Optional.of(cut(behind, CutReason.ALREADY_KEPT)));
     }
 
     // ---------------------------------------------------------------- a truncation that was begun
@@ -220,7 +221,9 @@ final class TailCheck {
                 RecoveryCase.R1,
                 new SegmentScan.GoodEnd(boundary.position, newEnd, FrameVerdict.END_OF_FILE),
                 true,
-                isLonger ? Optional.of(new Cut(boundary.position, true, Optional.empty())) : Optional.empty());
+                isLonger
+                        ? Optional.of(new Cut(boundary.position, CutReason.TRUNCATION, Optional.empty()))
+                        : Optional.empty());
     }
 
     /** The first place at which the frames so far end at one offset. */
@@ -299,14 +302,14 @@ final class TailCheck {
         throw new IOException("frames read differently the second time: file=" + segment.displayName() + " at=" + next);
     }
 
-    private Cut undecidedCut(SegmentScan.Behind behind) {
+    private Cut cut(SegmentScan.Behind behind, CutReason reason) {
         if (behind.isFreeOfOffsets()) {
-            return new Cut(behind.usedEnd(), false, Optional.empty());
+            return new Cut(behind.usedEnd(), reason, Optional.empty());
         }
         Path keptIn = file.path().resolveSibling(Names.cutFile(header.name(), behind.position()));
         return new Cut(
                 behind.usedEnd(),
-                false,
+                reason,
                 Optional.of(new Undecided(
                         segment.displayName(),
                         behind.position(),

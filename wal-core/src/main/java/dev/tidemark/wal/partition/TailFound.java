@@ -37,10 +37,23 @@ record TailFound(
      * Bytes behind the end that must go.
      *
      * @param usedEnd behind the last of them that is not zero
-     * @param isWanted whether a truncation asked for it, so that nothing is kept aside
+     * @param reason why
      * @param undecided what is reported about them, unless they held no records for certain
      */
-    record Cut(long usedEnd, boolean isWanted, Optional<Undecided> undecided) {}
+    record Cut(long usedEnd, CutReason reason, Optional<Undecided> undecided) {}
+
+    /** Why bytes are cut away, and so in which order. */
+    enum CutReason {
+        /** They are not the next good frame: they are kept aside, the segment is closed in {@code PARTITION}, then they are cut. */
+        UNDECIDED,
+        /**
+         * An earlier recovery came as far as closing the segment, so the side file is whole and durable. It is not written again: of these bytes some may
+         * be gone by now, because a cut that a loss of power interrupted may have zeroed the rest of its block.
+         */
+        ALREADY_KEPT,
+        /** A truncation asked for it: they are cut before {@code PARTITION} forgets the intent, and nothing is kept. */
+        TRUNCATION
+    }
 
     boolean hasFrames() {
         return totals.frames() > 0;

@@ -180,13 +180,18 @@ public final class LogBuilder {
 
     /** Puts everything on a disk, durably. */
     public void writeTo(Disk disk) throws IOException {
+        writeUpToTheParentTo(disk);
+        disk.forceDirectory(STORE);
+    }
+
+    /** The same, but for the name of the partition's directory. */
+    void writeUpToTheParentTo(Disk disk) throws IOException {
         disk.createDirectory(DIRECTORY);
         for (SegmentImage segment : segments) {
             write(disk, path(segment), segment.bytes());
         }
         write(disk, DIRECTORY.resolve(Names.PARTITION), metadata.encode());
         disk.forceDirectory(DIRECTORY);
-        disk.forceDirectory(STORE);
     }
 
     static void write(Disk disk, Path path, byte[] bytes) throws IOException {

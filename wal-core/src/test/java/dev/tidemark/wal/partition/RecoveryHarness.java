@@ -7,6 +7,7 @@ import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.StoreFile;
 import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.io.DiskEntry;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.ManualClock;
@@ -19,7 +20,9 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -129,7 +132,7 @@ final class RecoveryHarness {
         return contents;
     }
 
-    /** What a log is: for comparing one recovery with the next. */
+    /** What a log is, and what was kept aside of it: for comparing one recovery with the next. */
     static String describe(Disk disk, RecoveryResult result) throws IOException {
         if (!(result instanceof RecoveryResult.Recovered recovered)) {
             return "refused " + row(result.report()) + " " + failure(result).code();
@@ -145,7 +148,17 @@ final class RecoveryHarness {
                 .append(log.active().mustRotate());
         contents(disk, log)
                 .forEach((offset, payload) ->
-                        text.append(' ').append(offset).append(':').append(java.util.Arrays.hashCode(payload)));
+                        text.append(' ').append(offset).append(':').append(Arrays.hashCode(payload)));
+        for (DiskEntry entry : disk.list(LogBuilder.DIRECTORY)) {
+            if (Names.parseCutFile(entry.name()).isPresent()) {
+                Path path = LogBuilder.DIRECTORY.resolve(entry.name());
+                ByteBuffer kept = ByteBuffer.allocate((int) entry.sizeBytes());
+                try (DiskFile file = disk.open(path, Disk.Access.READ)) {
+                    file.readFully(kept, 0);
+                }
+                text.append(' ').append(entry.name()).append('=').append(Arrays.hashCode(kept.array()));
+            }
+        }
         return text.toString();
     }
 }

@@ -17,24 +17,35 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionRecovery.Undecided;
 import dev.tidemark.wal.api.RecoveryCase;
+import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.format.SealPayload;
 import dev.tidemark.wal.format.SegmentHeader;
+import dev.tidemark.wal.format.SegmentSummary;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.CrashPlan;
 import dev.tidemark.wal.io.CrashStates;
+import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.Fault;
+import dev.tidemark.wal.io.NameRule;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
 import dev.tidemark.wal.io.Volume;
 import dev.tidemark.wal.segment.SegmentImage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 /** The table in {@code docs/recovery.md}, row by row; the name of a row is in each test that shows it. */
@@ -263,7 +274,7 @@ final class RecoveryTest {
                 LogBuilder.PARTITION_ID,
                 LogBuilder.segmentId(99),
                 other.segment(0).header().name(),
-                java.util.Optional.empty(),
+                Optional.empty(),
                 1,
                 0));
         stale.raw(LogBuilder.value(0, 200), 0)
@@ -408,7 +419,7 @@ final class RecoveryTest {
                 12345,
                 log.newest().header().segmentId(),
                 log.newest().header().name(),
-                java.util.Optional.empty(),
+                Optional.empty(),
                 1,
                 0));
         SimulatedDisk disk = disk(log);
@@ -425,9 +436,7 @@ final class RecoveryTest {
         LogBuilder log = new LogBuilder().append(3, 100);
         SegmentImage sealed = log.newest();
         log.rotateUpToTheRename();
-        byte[] lie = new dev.tidemark.wal.format.SealPayload(
-                        new dev.tidemark.wal.format.SegmentSummary(3, 3, 3, 300, 1, 3, 4711), List.of())
-                .encode();
+        byte[] lie = new SealPayload(new SegmentSummary(3, 3, 3, 300, 1, 3, 4711), List.of()).encode();
         sealed.frame(FrameKind.SEAL, 0, lie, 3);
         SimulatedDisk disk = disk(log);
 
@@ -664,8 +673,8 @@ final class RecoveryTest {
     @Test
     void metadataOfAnotherStoreOrPartition_R8() throws IOException {
         SimulatedDisk disk = disk(new LogBuilder().append(3, 100));
-        RecoveryResult result = new Recoverer(RecoveryHarness.context(disk, false))
-                .recover(new dev.tidemark.wal.api.PartitionId("orders", 1), DIRECTORY);
+        RecoveryResult result =
+                new Recoverer(RecoveryHarness.context(disk, false)).recover(new PartitionId("orders", 1), DIRECTORY);
 
         assertThat(row(result.report())).isEqualTo(RecoveryCase.R8);
     }
@@ -688,10 +697,10 @@ final class RecoveryTest {
     }
 
     private static byte[] asVersionTwo(byte[] file) {
-        java.nio.ByteBuffer bytes = java.nio.ByteBuffer.wrap(file).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putInt(8, 2);
         int crcAt = SegmentHeader.BYTES - 4;
-        bytes.putInt(crcAt, dev.tidemark.wal.format.FrameCodec.crcOf(bytes, 0, crcAt, new java.util.zip.CRC32C()));
+        bytes.putInt(crcAt, FrameCodec.crcOf(bytes, 0, crcAt, new CRC32C()));
         return file;
     }
 
@@ -703,10 +712,10 @@ final class RecoveryTest {
         SimulatedDisk disk = disk(log);
         // The next round is written, its force fails and takes the pages for clean, and the process dies.
         log.force().append(5, 400);
-        try (var file = disk.open(path(log.newest()), dev.tidemark.wal.io.Disk.Access.READ_WRITE)) {
+        try (var file = disk.open(path(log.newest()), Disk.Access.READ_WRITE)) {
             int from = log.newest().frame(3).position();
             byte[] all = log.newest().bytes();
-            file.writeFully(java.nio.ByteBuffer.wrap(all, from, all.length - from), from);
+            file.writeFully(ByteBuffer.wrap(all, from, all.length - from), from);
             disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE)));
             assertThatThrownBy(() -> file.force(false)).isInstanceOf(IOException.class);
         }
@@ -719,6 +728,53 @@ final class RecoveryTest {
 
         SimulatedDisk after = next.powerLoss(CrashPlan.keepNothing());
         assertThat(recovered(after).end()).isEqualTo(8);
+    }
+
+    @Test
+    void sealWhoseForceFailed_isWrittenAgain() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 400).rotate();
+        SegmentImage sealed = log.segment(0);
+        int end = (int) sealed.end().endPosition();
+        SimulatedDisk disk = disk(log);
+        disk.resize(path(sealed), end);
+        try (DiskFile file = disk.open(path(sealed), Disk.Access.READ_WRITE)) {
+            file.writeFully(ByteBuffer.wrap(sealed.bytes(), end, sealed.length() - end), end);
+            disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE)));
+            assertThatThrownBy(() -> file.force(false)).isInstanceOf(IOException.class);
+        }
+        SimulatedDisk next = disk.killProcess();
+        assertThat(recovered(next).report().cases()).containsExactly(RecoveryCase.R1);
+
+        SimulatedDisk after = next.powerLoss(CrashPlan.keepNothing());
+
+        assertThat(after.contents(path(sealed))).isEqualTo(sealed.bytes());
+    }
+
+    @Test
+    void sealThatRecoveryWrote_survivesLossOfPower() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 400).rotate();
+        SegmentImage sealed = log.segment(0);
+        SimulatedDisk disk = disk(log);
+        disk.resize(path(sealed), (int) sealed.end().endPosition());
+
+        assertThat(recovered(disk).report().cases()).containsExactly(RecoveryCase.R6, RecoveryCase.R1);
+
+        SimulatedDisk after = disk.powerLoss(CrashPlan.keepNothing());
+        assertThat(after.contents(path(sealed))).isEqualTo(sealed.bytes());
+    }
+
+    @Test
+    void nameOfThePartition_isDurableBeforeItIsServed() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 400);
+        SimulatedDisk disk = new SimulatedDisk().withDirectories(LogBuilder.STORE);
+        // The process that created the partition died before the parent was forced.
+        log.writeUpToTheParentTo(disk);
+        SimulatedDisk next = disk.killProcess();
+
+        recovered(next);
+
+        SimulatedDisk after = next.powerLoss(CrashPlan.keepNothing());
+        assertThat(recovered(after).end()).isEqualTo(3);
     }
 
     @Test
@@ -747,7 +803,7 @@ final class RecoveryTest {
             String expected = describe(disk, recover(disk));
             CrashStates states = disk.crashStates().advanceTo(from);
             do {
-                states.each(dev.tidemark.wal.io.NameRule.DIRECTORY_FORCE, 16, states.boundary(), state -> {
+                states.each(NameRule.DIRECTORY_FORCE, 16, states.boundary(), state -> {
                     try {
                         SimulatedDisk again = state.disk();
                         assertThat(describe(again, recover(again)))
