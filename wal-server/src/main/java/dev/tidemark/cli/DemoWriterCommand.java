@@ -5,10 +5,12 @@ import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Threads;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,20 +54,39 @@ final class DemoWriterCommand extends ConsoleCommand {
         try (Wal wal = Wal.open(config(directory))) {
             for (DemoPlan.Writer writer : plan.writers()) {
                 LocalPartition partition = wal.partition(new PartitionId(DemoPlan.NAME, writer.partition()));
-                threads.newThread("demo-writer-" + writer.number(), () -> write(writer, partition))
+                threads.newThread("demo-writer-" + writer.number(), () -> writeOrEnd(writer, partition))
                         .start();
             }
-            // The parent never writes: the end of this stream is the end of the parent.
-            while (console().in().read() >= 0) {
-                // Nothing it could say means anything.
-            }
+            // The parent never writes: the end of this stream is the end of the parent, and nobody is left to append
+            // for.
+            console().in().transferTo(OutputStream.nullOutputStream());
+            end(ExitCode.OK);
         }
         return ExitCode.OK;
+    }
+
+    /** At once, without closing anything: this process is here to be killed. */
+    private static void end(ExitCode exitCode) {
+        Runtime.getRuntime().halt(exitCode.number());
     }
 
     /** How the demo's store is opened, by child and parent. */
     static WalConfig config(Path directory) {
         return WalConfig.builder(directory).segmentBytes(SEGMENT_BYTES).build();
+    }
+
+    /** A writer that cannot go on ends the process, and the parent learns why from standard error. */
+    private void writeOrEnd(DemoPlan.Writer writer, LocalPartition partition) {
+        try {
+            write(writer, partition);
+        } catch (WalException | OutputClosedException e) {
+            failed(e);
+        }
+    }
+
+    private void failed(Throwable error) {
+        console().err().println("wal: " + error.getMessage());
+        end(ExitCode.FAILED);
     }
 
     private void write(DemoPlan.Writer writer, LocalPartition partition) {
@@ -92,7 +113,10 @@ final class DemoWriterCommand extends ConsoleCommand {
     }
 
     private void append(DemoPlan.Writer writer, LocalPartition partition, long sequence, Semaphore room) {
-        var unused = partition.appendAsync(request(writer, sequence)).thenAccept(offset -> {
+        var unused = partition.appendAsync(request(writer, sequence)).whenComplete((offset, error) -> {
+            if (error != null) {
+                failed(error);
+            }
             send(DemoMessage.acknowledged(writer.number(), sequence, writer.batchRecords(), offset, -1));
             room.release();
         });

@@ -4,7 +4,6 @@ import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.format.SegmentName;
 import dev.tidemark.wal.io.Disk;
-import dev.tidemark.wal.io.DiskEntry;
 import dev.tidemark.wal.io.Environment;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,12 +85,7 @@ final class DumpCommand extends ConsoleCommand {
     private static List<Path> segmentsOf(Disk disk, Path store, PartitionId partition) throws IOException {
         Path directory = StoreOption.existing(store).resolve(Names.partitionDirectory(partition));
         if (!Files.isDirectory(directory)) {
-            List<String> known = disk.list(store).stream()
-                    .filter(DiskEntry::directory)
-                    .flatMap(entry -> Names.parsePartitionDirectory(entry.name()).stream())
-                    .map(PartitionId::toString)
-                    .toList();
-            throw StoreOption.unknown(partition, known);
+            throw StoreOption.unknown(partition, StoreOption.partitions(store));
         }
         return disk.list(directory).stream()
                 .flatMap(entry -> SegmentName.parseSegmentFile(entry.name()).stream())

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
             "  wal demo",
             "  wal produce --data data orders-0 < lines.txt",
             "  wal fetch --data data orders-0",
-            "  wal stat --data data"
+            "  wal verify --data data"
         })
 public final class Main implements Runnable {
 
@@ -65,6 +65,7 @@ public final class Main implements Runnable {
         return List.of(
                 new DemoCommand(console),
                 new StatCommand(console),
+                new VerifyCommand(console),
                 new DumpCommand(console),
                 new ProduceCommand(console),
                 new FetchCommand(console),

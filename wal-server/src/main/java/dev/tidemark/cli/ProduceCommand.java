@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -112,33 +113,34 @@ final class ProduceCommand extends ConsoleCommand {
         int maxRecordBytes = WalConfig.of(store.directory()).largestAppendBytes();
         if (files.isEmpty()) {
             RecordSource source = new RecordSource(console().in(), "standard input", isLengthPrefixed, maxRecordBytes);
-            produceAll(source, producer, guard, 0, Optional.empty());
+            produceAll(source, producer, guard, readBytes -> {});
             return;
         }
         long totalBytes = 0;
         for (Path file : files) {
             totalBytes += Files.size(file);
         }
-        long doneBytes = 0;
-        try (ProgressBar bar = new ProgressBar(console(), "produce", totalBytes)) {
+        long allBytes = totalBytes;
+        long before = 0;
+        try (ProgressBar bar = new ProgressBar(console(), "produce")) {
             for (Path file : files) {
+                long bytesBefore = before;
                 try (InputStream in = Files.newInputStream(file)) {
                     RecordSource source = new RecordSource(in, file.toString(), isLengthPrefixed, maxRecordBytes);
-                    produceAll(source, producer, guard, doneBytes, Optional.of(bar));
-                    doneBytes += source.bytesRead();
+                    produceAll(source, producer, guard, readBytes -> bar.at(bytesBefore + readBytes, allBytes));
+                    before += source.bytesRead();
                 }
             }
         }
     }
 
-    private static void produceAll(
-            RecordSource source, Producer producer, InterruptGuard guard, long doneBefore, Optional<ProgressBar> bar)
+    private static void produceAll(RecordSource source, Producer producer, InterruptGuard guard, LongConsumer progress)
             throws IOException {
-        for (Optional<byte[]> record = source.next();
-                record.isPresent() && !guard.isInterrupted();
-                record = source.next()) {
+        Optional<byte[]> record = source.next();
+        while (record.isPresent() && !guard.isInterrupted()) {
             producer.add(record.get());
-            bar.ifPresent(shown -> shown.to(doneBefore + source.bytesRead()));
+            progress.accept(source.bytesRead());
+            record = source.next();
         }
     }
 }

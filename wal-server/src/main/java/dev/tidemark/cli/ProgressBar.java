@@ -1,5 +1,7 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.wal.io.Clock;
+import dev.tidemark.wal.io.Environment;
 import java.io.PrintWriter;
 import java.util.Locale;
 
@@ -14,44 +16,38 @@ final class ProgressBar implements AutoCloseable {
     private static final long REDRAW_NANOS = 100_000_000;
     private static final String ERASE = "\r\u001b[K";
 
+    private final Clock clock;
     private final PrintWriter err;
     private final boolean isShown;
     private final String what;
-    private final long total;
-    private long done;
     private long drawnAtNanos;
     private boolean isDrawn;
 
-    /**
-     * @param what the job, in a word or two
-     * @param total bytes in all
-     */
-    ProgressBar(Console console, String what, long total) {
+    /** @param what the job, in a word or two */
+    ProgressBar(Console console, String what) {
+        this(console, what, Environment.real().clock());
+    }
+
+    ProgressBar(Console console, String what, Clock clock) {
         this.err = console.err();
-        this.isShown = console.canRedrawErr() && total > 0;
+        this.isShown = console.canRedrawErr();
         this.what = what;
-        this.total = total;
-        this.drawnAtNanos = System.nanoTime();
+        this.clock = clock;
+        this.drawnAtNanos = clock.nanos();
     }
 
-    /** So many bytes more are done. */
-    void add(long bytes) {
-        to(done + bytes);
-    }
-
-    /** So many bytes are done. */
-    void to(long bytes) {
-        done = bytes;
+    /** So many bytes are done, of so many. */
+    void at(long done, long total) {
         if (!isShown) {
             return;
         }
-        long now = System.nanoTime();
+        long now = clock.nanos();
         if (now - drawnAtNanos < REDRAW_NANOS) {
             return;
         }
         drawnAtNanos = now;
         isDrawn = true;
-        double part = Math.min(1, (double) done / total);
+        double part = total <= 0 ? 1 : Math.min(1, (double) done / total);
         int filled = (int) (part * BAR_CHARS);
         err.print(String.format(
                 Locale.ROOT,

@@ -4,6 +4,10 @@ import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.io.DiskEntry;
+import dev.tidemark.wal.io.Environment;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,17 +54,26 @@ final class StoreOption {
         return directory;
     }
 
+    /** The partitions in a store's directory, without opening it. */
+    static List<PartitionId> partitions(Path directory) throws IOException {
+        return Environment.real().disk().list(directory).stream()
+                .filter(DiskEntry::directory)
+                .flatMap(entry -> Names.parsePartitionDirectory(entry.name()).stream())
+                .toList();
+    }
+
     /** A partition that must be there. */
     static LocalPartition existing(Wal wal, PartitionId id) {
         if (wal.partitions().contains(id)) {
             return wal.partition(id);
         }
-        throw unknown(id, wal.partitions().stream().map(PartitionId::toString).toList());
+        throw unknown(id, wal.partitions());
     }
 
     /** The error for a partition that is not there, with those that may have been meant. */
-    static CommandFailure unknown(PartitionId id, List<String> known) {
-        List<String> near = NearNames.of(id.toString(), known);
+    static CommandFailure unknown(PartitionId id, List<PartitionId> known) {
+        List<String> near = NearNames.of(
+                id.toString(), known.stream().map(PartitionId::toString).toList());
         return new CommandFailure(
                 ExitCode.NOT_FOUND,
                 "PARTITION_UNKNOWN",

@@ -24,7 +24,7 @@ class HelpTest {
 
     @Test
     void commands_areAllThere() {
-        assertThat(commands()).contains("demo", "stat", "dump", "produce", "fetch", "tail");
+        assertThat(commands()).contains("demo", "stat", "dump", "verify", "produce", "fetch", "tail");
     }
 
     @ParameterizedTest

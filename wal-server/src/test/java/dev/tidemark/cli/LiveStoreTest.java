@@ -82,6 +82,14 @@ class LiveStoreTest {
     }
 
     @Test
+    void verify_findsNothingWrong() throws Exception {
+        awaitFirstAppend();
+        CliRun run = CliRun.of("verify", "--data", store);
+
+        assertThat(run.exitCode()).as(run.toString()).isZero();
+    }
+
+    @Test
     void interruptedProducer_closesTheStoreInOrder() throws Exception {
         awaitFirstAppend();
         CliProcess.signal(producer, "INT");

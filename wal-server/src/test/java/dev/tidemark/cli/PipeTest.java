@@ -52,7 +52,7 @@ class PipeTest {
 
     @Test
     void outputInAPipe_hasNeitherColoursNorProgress() throws Exception {
-        String out = run("TERM=xterm $WAL stat --data $STORE");
+        String out = run("TERM=xterm $WAL verify --data $STORE; TERM=xterm $WAL stat --data $STORE");
 
         assertThat(out).contains("orders-0").doesNotContain("\u001b").doesNotContain("\r");
         assertThat(Files.readString(err)).doesNotContain("\u001b").doesNotContain("\r");

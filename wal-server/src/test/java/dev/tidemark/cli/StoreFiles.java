@@ -2,6 +2,8 @@ package dev.tidemark.cli;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -9,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 
 /** The files of a store, handled behind its back. */
 final class StoreFiles {
@@ -50,6 +53,16 @@ final class StoreFiles {
         try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
             open.setLength(bytes);
         }
+    }
+
+    /** Gives a metadata file the next version, with a checksum that fits: as a newer release would write it. */
+    static void makeNewer(Path metadata) throws IOException {
+        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(metadata)).order(ByteOrder.LITTLE_ENDIAN);
+        file.putInt(12, file.getInt(12) + 1);
+        CRC32C crc = new CRC32C();
+        crc.update(file.array(), 0, file.capacity() - Integer.BYTES);
+        file.putInt(file.capacity() - Integer.BYTES, (int) crc.getValue());
+        Files.write(metadata, file.array());
     }
 
     /** Every file with its bytes, to see that nothing was changed. */
