@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs and counts each event at once, in the thread in which it happened, and tells the listener on a thread of its own.
+ * Logs each event at once, in the thread in which it happened, and tells the listener on a thread of its own.
  *
  * <p>Of progress at most one event waits: a newer one takes its place. All others wait however slow the listener is; life
  * events are rare. Only when very many wait, because the listener hangs, those behind are dropped, and the log says so.
@@ -151,7 +151,6 @@ final class EventStream implements Events {
 
     @Override
     public void failed(PartitionId partition, WalException cause) {
-        meters.partitions().failure(cause.code());
         LOG.error("partition failed: partition={}", partition, cause);
         tell(heard -> heard.failed(partition, cause));
     }

@@ -33,8 +33,6 @@ public enum MetricNames {
     PREFILL_BYTES("wal.prefill.bytes", Kind.COUNTER, "Zeros written ahead of the log's end", ""),
     PREFILL_FAILED("wal.prefill.failed", Kind.COUNTER, "Attempts to write zeros ahead that did not work", ""),
     PROOFS("wal.proof", Kind.COUNTER, "Proof frames of quiet partitions", "outcome"),
-    READ_BYTES("wal.read.bytes", Kind.COUNTER, "Bytes of frames handed to cursors and slices", ""),
-    READ_FRAMES("wal.read.frames", Kind.COUNTER, "Frames handed to cursors and slices", ""),
     FAILURES("wal.failures", Kind.COUNTER, "Calls and partitions that failed, by code", "code"),
     RECOVERY("wal.recovery", Kind.TIMER, "Recovering one partition", ""),
     RECOVERY_CASES("wal.recovery.cases", Kind.COUNTER, "What recovery found in partitions", "case"),

@@ -35,8 +35,6 @@ public final class PartitionMeters {
     private final Counter prefillFailed;
     private final Counter proofsWritten;
     private final Counter proofsDropped;
-    private final Counter readBytes;
-    private final Counter readFrames;
     private final Map<ErrorCode, Counter> failures;
 
     PartitionMeters(Registered registered) {
@@ -58,8 +56,6 @@ public final class PartitionMeters {
         prefillFailed = registered.counter(MetricNames.PREFILL_FAILED);
         proofsWritten = registered.counter(MetricNames.PROOFS, "written");
         proofsDropped = registered.counter(MetricNames.PROOFS, "dropped");
-        readBytes = registered.counter(MetricNames.READ_BYTES);
-        readFrames = registered.counter(MetricNames.READ_FRAMES);
         failures = registered.counters(MetricNames.FAILURES, ErrorCode.class);
     }
 
@@ -129,12 +125,6 @@ public final class PartitionMeters {
     /** A proof frame was due in a quiet partition, and was written or dropped. */
     public void proof(boolean wasWritten) {
         (wasWritten ? proofsWritten : proofsDropped).increment();
-    }
-
-    /** Frames were handed out. May be called once for many. */
-    public void read(long frames, long frameBytes) {
-        readFrames.increment((double) frames);
-        readBytes.increment((double) frameBytes);
     }
 
     /** A call was refused or a partition failed, for this reason. */

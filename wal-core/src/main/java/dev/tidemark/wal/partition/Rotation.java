@@ -89,6 +89,8 @@ final class Rotation {
         SegmentEnd end = old.end();
         if (done == RotationStep.OLD_FORCED) {
             try {
+                // A new segment is a change, too, and may be the first one after a clean close.
+                parts.metadata().withdrawCleanStamp();
                 makeSuccessor(end, lastTimestampMillis(old));
                 done = RotationStep.HEADER_FORCED;
             } catch (IOException e) {

@@ -50,11 +50,6 @@ class EventStreamTest {
         assertThat(thread.get()).isEqualTo("wal-events");
         assertThat(registry.get(MetricNames.DISK_FULL.meterName()).counter().count())
                 .isEqualTo(1);
-        assertThat(registry.get(MetricNames.FAILURES.meterName())
-                        .tag("code", "storage_failed")
-                        .counter()
-                        .count())
-                .isEqualTo(1);
     }
 
     @Test
