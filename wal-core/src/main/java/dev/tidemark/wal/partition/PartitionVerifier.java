@@ -77,7 +77,7 @@ final class PartitionVerifier {
     }
 
     private RecoveryResult recover() {
-        return new Recoverer(context).recover(id, directory);
+        return new Recoverer(context, window).recover(id, directory);
     }
 
     VerifiedPartition verify() {

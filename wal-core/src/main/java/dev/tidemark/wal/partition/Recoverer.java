@@ -38,6 +38,12 @@ final class Recoverer {
         this.context = context;
     }
 
+    /** With the buffer of somebody who does not use it meanwhile. */
+    Recoverer(RecoveryContext context, ByteBuffer buffer) {
+        this.context = context;
+        this.buffer = buffer;
+    }
+
     /**
      * Recovers one partition.
      *
@@ -106,7 +112,7 @@ final class Recoverer {
             if (!context.readOnly()) {
                 RecoverySteps steps = new RecoverySteps(context, directory, found, metadata);
                 write("delete unfinished files", steps::deleteTemporaries);
-                write("write the tail again", steps::secure);
+                write("write the tail again", () -> steps.secure(buffer()));
                 unfinished = finished(steps, metadata);
             }
             return new RecoveryResult.Recovered(log(found, metadata, unfinished));
@@ -122,7 +128,7 @@ final class Recoverer {
 
         private Optional<UnfinishedRecovery> finished(RecoverySteps steps, PartitionMetadata metadata) throws Refusal {
             try {
-                steps.finish();
+                steps.finish(buffer());
                 return Optional.empty();
             } catch (IOException e) {
                 if (DiskErrors.isFull(e) && !metadata.isOutcomeUnknown()) {

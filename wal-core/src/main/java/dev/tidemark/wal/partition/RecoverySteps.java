@@ -43,12 +43,18 @@ final class RecoverySteps implements UnfinishedRecovery {
     private @Nullable IOException stoppedBy;
 
     /** One thing to be done, in words that complete "recovery could not". */
-    private record Step(String what, Action action) {}
+    private record Step(String what, BufferedAction action) {}
 
     /** Something that writes. */
     @FunctionalInterface
     interface Action {
         void run() throws IOException;
+    }
+
+    /** Something that writes, with a buffer to copy with. */
+    @FunctionalInterface
+    private interface BufferedAction {
+        void run(ByteBuffer buffer) throws IOException;
     }
 
     RecoverySteps(RecoveryContext context, Path directory, Examined found, PartitionMetadata metadata) {
@@ -69,31 +75,32 @@ final class RecoverySteps implements UnfinishedRecovery {
         }
     }
 
-    /** Makes durable what will be served. After a clean close it is. */
-    void secure() throws IOException {
+    /** Makes durable what will be served. After a clean close it is. The buffer is used during the call. */
+    void secure(ByteBuffer buffer) throws IOException {
         if (found.isClean()) {
             return;
         }
-        secureTail();
+        secureTail(buffer);
         if (!found.tail().hasFrames() && !found.sealed().isEmpty()) {
             // No frame of the newest segment shows that its predecessor's seal was forced before it.
             SealedFound last = found.sealed().get(found.sealed().size() - 1);
             if (last.missingSeal().isEmpty()) {
-                writeAgain(last.segment().path(), List.of(new Range(last.end().endPosition(), last.sealEnd())));
+                writeAgain(last.segment().path(), List.of(new Range(last.end().endPosition(), last.sealEnd())), buffer);
             }
         }
         disk.forceDirectory(directory);
         disk.forceDirectory(PartitionCreator.parentOf(directory));
     }
 
-    private void secureTail() throws IOException {
+    private void secureTail(ByteBuffer buffer) throws IOException {
         TailFound tail = found.tail();
         long blockEnd = (tail.end().endPosition() + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
         writeAgain(
                 tail.segment().path(),
                 List.of(
                         new Range(0, SegmentHeader.BYTES),
-                        new Range(tail.rewriteFrom(), Math.min(blockEnd, tail.fileBytes()))));
+                        new Range(tail.rewriteFrom(), Math.min(blockEnd, tail.fileBytes()))),
+                buffer);
     }
 
     /** Bytes of a file, by positions. */
@@ -103,11 +110,10 @@ final class RecoverySteps implements UnfinishedRecovery {
      * Writes the bytes that are there. The process before may have died after a failed force: its pages are in the cache, not on the disk, and clean,
      * so that a force alone would do nothing and report success. Writing makes them dirty again.
      */
-    private void writeAgain(Path path, List<Range> ranges) throws IOException {
-        ByteBuffer copy = ByteBuffer.allocateDirect(COPY_BYTES);
+    private void writeAgain(Path path, List<Range> ranges, ByteBuffer buffer) throws IOException {
         try (DiskFile file = disk.open(path, Disk.Access.READ_WRITE)) {
             for (Range range : ranges) {
-                copy(file, range, file, range.from(), copy);
+                copy(file, range, file, range.from(), buffer);
             }
             file.force(false);
         }
@@ -131,16 +137,16 @@ final class RecoverySteps implements UnfinishedRecovery {
         List<Step> planned = new ArrayList<>();
         found.sealed().stream()
                 .filter(SealedFound::isUnfinished)
-                .forEach(old -> planned.add(new Step("write a seal", () -> complete(old))));
+                .forEach(old -> planned.add(new Step("write a seal", buffer -> complete(old))));
         if (!found.doomed().isEmpty()) {
-            planned.add(new Step("delete segments", this::deleteDoomed));
+            planned.add(new Step("delete segments", buffer -> deleteDoomed()));
         }
-        Step settle = new Step("replace PARTITION", this::settle);
-        Step cutTail = new Step("cut the segment", this::cutTail);
+        Step settle = new Step("replace PARTITION", buffer -> settle());
+        Step cutTail = new Step("cut the segment", buffer -> cutTail());
         found.tail().cut().ifPresent(cut -> {
             switch (cut.reason()) {
                 case UNDECIDED -> {
-                    planned.add(new Step("keep the cut bytes aside", () -> keepAside(cut)));
+                    planned.add(new Step("keep the cut bytes aside", buffer -> keepAside(cut, buffer)));
                     planned.add(settle);
                     planned.add(cutTail);
                 }
@@ -164,9 +170,15 @@ final class RecoverySteps implements UnfinishedRecovery {
 
     @Override
     public ActiveState finish() throws IOException {
+        // Long after the opening: the buffer of then belongs to whatever is recovered now.
+        return finish(ByteBuffer.allocateDirect(COPY_BYTES));
+    }
+
+    /** The same, with a buffer that is used during the call. */
+    ActiveState finish(ByteBuffer buffer) throws IOException {
         while (next < steps.size()) {
             try {
-                steps.get(next).action.run();
+                steps.get(next).action.run(buffer);
             } catch (IOException e) {
                 stoppedBy = e;
                 throw e;
@@ -231,7 +243,7 @@ final class RecoverySteps implements UnfinishedRecovery {
      * The bytes stay in the segment until {@code PARTITION} says that it is closed, so until then an unfinished side file of an earlier attempt is
      * written anew.
      */
-    private void keepAside(TailFound.Cut cut) throws IOException {
+    private void keepAside(TailFound.Cut cut, ByteBuffer buffer) throws IOException {
         Path segment = found.tail().segment().path();
         long from = found.tail().end().endPosition();
         Path aside = directory.resolve(Names.cutFile(found.tail().segment().name(), from));
@@ -239,7 +251,7 @@ final class RecoverySteps implements UnfinishedRecovery {
             deleteIfThere(aside);
             try (DiskFile source = disk.open(segment, Disk.Access.READ);
                     DiskFile target = disk.create(aside)) {
-                copy(source, new Range(from, cut.usedEnd()), target, 0, ByteBuffer.allocateDirect(COPY_BYTES));
+                copy(source, new Range(from, cut.usedEnd()), target, 0, buffer);
                 target.force(false);
             }
             return true;

@@ -77,8 +77,11 @@ final class TailCheck {
 
     /** Reads the one frame that the stamp names. If it is not as it should be, all frames are read, to say where the damage is. */
     TailFound clean(CleanStamp stamp) throws IOException, Refusal {
-        SegmentScan scan =
-                new SegmentScan(file, header.salt(), ByteBuffer.allocateDirect(ONE_FRAME_BYTES), Long.MAX_VALUE);
+        // A small part of the buffer, because a scan fills what it is given: of a segment that was prepared with zeros
+        // this would read a MiB for
+        // one frame.
+        ByteBuffer small = buffer.get().clear().slice(0, ONE_FRAME_BYTES);
+        SegmentScan scan = new SegmentScan(file, header.salt(), small, Long.MAX_VALUE);
         boolean isThere = scan.check(stamp.filePosition(), stamp.endOffset()).isValid()
                 && scan.frame().headerCrc() == stamp.headerCrc()
                 && scan.frame().kind() == FrameKind.CONTROL
