@@ -38,7 +38,7 @@ public record PartitionRecovery(
      * @param bytes how many bytes were kept aside
      * @param firstOffset the first offset that may have been there
      * @param endOffset one after the last offset seen in the cut bytes, or {@code firstOffset} where none could be read
-     * @param keptIn the side file, relative to the store
+     * @param keptIn the side file, relative to the store; empty if the store is open for reading only, where nothing is kept or cut
      */
     public record Undecided(
             String file, long filePosition, long bytes, long firstOffset, long endOffset, String keptIn) {}

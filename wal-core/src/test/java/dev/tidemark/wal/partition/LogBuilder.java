@@ -7,6 +7,7 @@ import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.format.PartitionFile;
+import dev.tidemark.wal.format.ProducerState;
 import dev.tidemark.wal.format.SealPayload;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.format.SegmentHeader;
@@ -40,6 +41,7 @@ public final class LogBuilder {
 
     private final List<SegmentImage> segments = new ArrayList<>();
     private PartitionFile metadata;
+    private List<ProducerState> producers = List.of();
     private long synced;
 
     public LogBuilder() {
@@ -109,6 +111,12 @@ public final class LogBuilder {
         return List.copyOf(segments);
     }
 
+    /** Later seals remember these. */
+    LogBuilder remember(ProducerState... states) {
+        producers = List.of(states);
+        return this;
+    }
+
     /** Seals the newest segment and begins another; {@code PARTITION} names it. */
     public LogBuilder rotate() {
         return nextSegment(true).nameNewest();
@@ -129,7 +137,7 @@ public final class LogBuilder {
         SegmentEnd end = old.end();
         force();
         if (withSeal) {
-            SealPayload seal = new SealPayload(old.totals().summary(old.offset()), List.of());
+            SealPayload seal = new SealPayload(old.totals().summary(old.offset()), producers);
             old.frame(FrameKind.SEAL, 0, seal.encode(), old.offset());
         }
         SegmentName name = new SegmentName(old.offset(), end.name().epoch() + 1);

@@ -24,6 +24,8 @@ import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.format.ProducerBatch;
+import dev.tidemark.wal.format.ProducerState;
 import dev.tidemark.wal.format.SealPayload;
 import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentSummary;
@@ -509,6 +511,36 @@ final class RecoveryTest {
             assertThat(disk.contents(path(sealed))).isEqualTo(whole);
             assertThat(found.end()).isEqualTo(5);
         }
+    }
+
+    @Test
+    void sealThatIsWrittenAgain_remembersProducers_R6() throws IOException {
+        ProducerState before = new ProducerState(7, 1, 900, List.of(new ProducerBatch(10, 2, 0)));
+        ProducerState silent = new ProducerState(8, 4, 800, List.of(new ProducerBatch(0, 1, 2)));
+        LogBuilder log = new LogBuilder().append(3, 50).remember(before, silent).rotate();
+        SegmentImage second = log.newest();
+        second.produced(7, 1, 12, 3, new byte[20])
+                .produced(9, 1, 0, 1, new byte[5])
+                .produced(9, 2, 0, 2, new byte[5]);
+        log.rotateWithoutSeal().append(2, 50);
+        SimulatedDisk disk = disk(log);
+
+        recovered(disk);
+
+        byte[] file = disk.contents(path(second));
+        int payloadAt = (int) second.end().endPosition() + FrameCodec.HEADER_BYTES;
+        int length = FrameCodec.length(ByteBuffer.wrap(file), (int) second.end().endPosition());
+        SealPayload seal = SealPayload.decode(ByteBuffer.wrap(file), payloadAt, length)
+                .value()
+                .orElseThrow();
+        long base = second.header().name().baseOffset();
+        long first = second.header().firstTimestampMillis() + 1;
+        assertThat(seal.producers())
+                .containsExactly(
+                        new ProducerState(
+                                7, 1, first, List.of(new ProducerBatch(10, 2, 0), new ProducerBatch(12, 3, base))),
+                        silent,
+                        new ProducerState(9, 2, first + 2, List.of(new ProducerBatch(0, 2, base + 4))));
     }
 
     @Test

@@ -48,15 +48,43 @@ public final class SegmentImage {
         return frame(FrameKind.OPAQUE, count, batch, synced);
     }
 
+    /** One append of a producer, which takes {@code count} offsets. */
+    public SegmentImage produced(long producerId, long producerEpoch, long firstSequence, int count, byte[] batch) {
+        return put(
+                FrameKind.OPAQUE,
+                FrameCodec.PRODUCER_EXTENSION,
+                count,
+                batch,
+                0,
+                producerId,
+                producerEpoch,
+                firstSequence);
+    }
+
     public SegmentImage frame(FrameKind kind, int count, byte[] payload, long synced) {
-        int frameBytes = FrameCodec.frameBytes(payload.length, 0);
+        return put(kind, FrameCodec.NO_EXTENSION, count, payload, synced, 0, 0, 0);
+    }
+
+    private SegmentImage put(
+            FrameKind kind,
+            int flags,
+            int count,
+            byte[] payload,
+            long synced,
+            long producerId,
+            long producerEpoch,
+            long firstSequence) {
+        int frameBytes = FrameCodec.frameBytes(payload.length, FrameCodec.extensionBytes(flags));
         growTo(length + frameBytes);
         ByteBuffer target = ByteBuffer.wrap(bytes);
         int at = length;
         timestampMillis += kind == FrameKind.SEAL ? 0 : 1;
         int payloadCrc = FrameCodec.crcOf(ByteBuffer.wrap(payload), 0, payload.length, crc);
-        long stamp = FrameCodec.stamp(timestampMillis, kind, FrameCodec.NO_EXTENSION);
+        long stamp = FrameCodec.stamp(timestampMillis, kind, flags);
         FrameCodec.putHeader(target, at, payload.length, offset, stamp, count, payloadCrc);
+        if (flags == FrameCodec.PRODUCER_EXTENSION) {
+            FrameCodec.putProducer(target, at, producerId, producerEpoch, firstSequence);
+        }
         target.put(FrameCodec.payloadAt(target, at), payload);
         FrameCodec.putPadding(target, at);
         int headerCrc = FrameCodec.finish(target, at, header.salt(), at, synced, crc);
