@@ -1,5 +1,6 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.segment.OpenSegment;
 import dev.tidemark.wal.segment.Segment;
@@ -7,6 +8,7 @@ import dev.tidemark.wal.segment.SegmentFiles;
 import dev.tidemark.wal.segment.SparseIndex;
 import dev.tidemark.wal.segment.TotalsCounter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +21,11 @@ import org.jspecify.annotations.Nullable;
  * enters and let go when the last has left, and every round that was written but not forced counts as a user: a channel with
  * unforced bytes is never closed, and never forced through another one.
  */
-final class ActiveSegment {
+final class ActiveSegment implements RoundMemory.FrameSink {
     final Segment segment;
     final SparseIndex index;
     final TotalsCounter totals;
+    private final TotalsCounter beforeRound;
     final Prefill prefill;
 
     private final SegmentFiles files;
@@ -46,6 +49,7 @@ final class ActiveSegment {
         this.segment = segment;
         this.index = segment.index();
         this.totals = totals;
+        this.beforeRound = new TotalsCounter(totals.totals());
         this.files = files;
         this.usersLock = usersLock;
         this.prefill = prefill;
@@ -72,6 +76,27 @@ final class ActiveSegment {
     void advance(long newEndPosition, long newEndOffset) {
         endPosition = newEndPosition;
         endOffset = newEndOffset;
+    }
+
+    /** Frames of another round follow; until {@link #advance} they can be undone. */
+    void beginRound() {
+        beforeRound.resetTo(totals);
+    }
+
+    @Override
+    public void frame(ByteBuffer buffer, int at, long filePosition, int headerCrc) {
+        int count = FrameCodec.count(buffer, at);
+        long timestampMillis = FrameCodec.timestampMillis(buffer, at);
+        totals.add(count, FrameCodec.length(buffer, at), timestampMillis, headerCrc);
+        if (count > 0) {
+            index.add(FrameCodec.offset(buffer, at), filePosition, timestampMillis);
+        }
+    }
+
+    /** The round was not written. */
+    void undoRound() {
+        totals.resetTo(beforeRound);
+        index.cutTo(endOffset);
     }
 
     /** The end, with what is needed to recognise it. */

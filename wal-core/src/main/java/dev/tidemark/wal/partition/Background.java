@@ -30,6 +30,7 @@ final class Background {
     private final AtomicBoolean isForceArmed = new AtomicBoolean();
     private final AtomicBoolean isProofArmed = new AtomicBoolean();
     private final AtomicReference<Timers.@Nullable Cancellable> segmentAge = new AtomicReference<>();
+    private final Runnable proofDue = this::proofDue;
     private volatile boolean isStopped;
 
     Background(PartitionServices services, RoundWriter writer, Intake intake) {
@@ -63,13 +64,13 @@ final class Background {
 
     /** The durable end has moved. */
     void becameDurable() {
-        arm(isProofArmed, proofNanos, this::proofDue);
+        arm(isProofArmed, proofNanos, proofDue);
     }
 
     private void proofDue() {
         long left = proofNanos - writer.quietNanos();
         if (left > 0) {
-            arm(isProofArmed, left, this::proofDue);
+            arm(isProofArmed, left, proofDue);
         } else {
             writer.proofDue();
         }

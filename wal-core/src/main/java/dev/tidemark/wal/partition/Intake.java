@@ -19,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -42,16 +43,11 @@ final class Intake {
     /** Any end of the log will do. */
     static final long ANY_OFFSET = -1;
 
-    /** What the frame of one append is made of. */
-    private record Submission(
-            FrameKind kind,
-            Object payload,
-            int length,
-            int count,
-            Durability durability,
-            long expectedOffset,
-            boolean hasChecksum,
-            int checksum) {}
+    /** The payload came without a checksum. */
+    static final long NO_CHECKSUM = -1;
+
+    /** In place of a deadline: null is returned where the call would wait. */
+    static final long NEVER_WAIT = Long.MIN_VALUE;
 
     private static final byte[] PROOF = ControlPayload.Proof.INSTANCE.encode();
 
@@ -67,6 +63,7 @@ final class Intake {
     private final Clock clock;
     private final PartitionMeters meters;
     private final CRC32C scratch = new CRC32C();
+    private final AtomicReference<@Nullable RoundMemory> spareMemory = new AtomicReference<>();
 
     private final ArrayDeque<Round> rounds = new ArrayDeque<>(4);
     private long logEnd;
@@ -122,11 +119,13 @@ final class Intake {
     // ---------------------------------------------------------------- in
 
     /**
-     * Gives an append its place, or says why not.
+     * Gives an append its place, or says why not. The arguments are those of one frame; they come one by one, because an object
+     * to hold them would be a quarter of all the garbage an append makes.
      *
      * @param expectedOffset where the log must end, or {@link #ANY_OFFSET}
-     * @param deadlineNanos until when to wait for room, by the environment's clock
-     * @param mayWait false: null is returned where it would wait
+     * @param givenChecksum the payload's checksum as its producer computed it, unsigned, or {@link #NO_CHECKSUM}
+     * @param deadlineNanos until when to wait for room, by the environment's clock, or {@link #NEVER_WAIT}
+     * @return null only where it may not wait
      */
     @Nullable
     PendingAppend offer(
@@ -136,32 +135,36 @@ final class Intake {
             int count,
             Durability durability,
             long expectedOffset,
-            boolean hasChecksum,
-            int checksumGiven,
-            long deadlineNanos,
-            boolean mayWait) {
-        Submission append =
-                new Submission(kind, payload, length, count, durability, expectedOffset, hasChecksum, checksumGiven);
-        checkSize(append.length);
-        int frameBytes = FrameCodec.frameBytes(append.length, 0);
-        ByteBuf large = Payloads.isLarge(append.length) ? own(append) : null;
+            long givenChecksum,
+            long deadlineNanos) {
+        checkSize(length);
+        int frameBytes = FrameCodec.frameBytes(length, 0);
+        boolean mayWait = deadlineNanos != NEVER_WAIT;
+        ByteBuf large = Payloads.isLarge(payload, length) ? own(payload, length) : null;
         boolean isStaged = false;
         try {
-            int checksum = large == null ? 0 : checked(append, Payloads.checksum(large));
+            int checksum = large == null ? 0 : checked(givenChecksum, Payloads.checksum(large), length);
             while (true) {
                 if (!takeBudget(frameBytes, deadlineNanos, mayWait)) {
                     return null;
                 }
-                boolean keepsBudget = false;
                 try {
-                    PendingAppend staged = offerOnce(append, large, checksum, frameBytes, mayWait);
-                    if (staged != null || !mayWait) {
-                        keepsBudget = staged != null;
-                        isStaged = keepsBudget;
+                    PendingAppend staged = offerOnce(
+                            kind,
+                            large == null ? payload : large,
+                            length,
+                            count,
+                            durability,
+                            expectedOffset,
+                            large == null ? givenChecksum : Integer.toUnsignedLong(checksum),
+                            large != null,
+                            mayWait);
+                    isStaged = staged != null;
+                    if (isStaged || !mayWait) {
                         return staged;
                     }
                 } finally {
-                    if (!keepsBudget) {
+                    if (!isStaged) {
                         budget.give(frameBytes);
                     }
                 }
@@ -199,9 +202,9 @@ final class Intake {
         }
     }
 
-    private ByteBuf own(Submission append) {
+    private ByteBuf own(Object payload, int length) {
         try {
-            return Payloads.own(append.payload, append.length, allocator);
+            return Payloads.own(payload, length, allocator);
         } catch (OutOfMemoryError e) {
             throw outOfMemory(e);
         }
@@ -215,14 +218,14 @@ final class Intake {
                 cause);
     }
 
-    private int checked(Submission append, int computed) {
-        if (append.hasChecksum && append.checksum != computed) {
+    private int checked(long given, int computed, int length) {
+        if (given != NO_CHECKSUM && given != Integer.toUnsignedLong(computed)) {
             throw new AppendRefusedException(
                     ErrorCode.CHECKSUM_MISMATCH,
                     String.format(
                             "payload does not match the checksum that came with it: partition=%s bytes=%d crcGiven=0x%08x"
                                     + " crcComputed=0x%08x",
-                            id, append.length, append.checksum, computed));
+                            id, length, given, computed));
         }
         return computed;
     }
@@ -267,7 +270,15 @@ final class Intake {
 
     /** Null when there is no room in this partition's queue, or, for one that must not wait, when the lock is taken. */
     private @Nullable PendingAppend offerOnce(
-            Submission append, @Nullable ByteBuf large, int checksum, int frameBytes, boolean mayWait) {
+            FrameKind kind,
+            Object payload,
+            int length,
+            int count,
+            Durability durability,
+            long expectedOffset,
+            long checksum,
+            boolean isLarge,
+            boolean mayWait) {
         if (mayWait) {
             lock.lock();
         } else if (!lock.tryLock()) {
@@ -275,20 +286,20 @@ final class Intake {
         }
         try {
             life.checkOpen();
-            if (append.expectedOffset >= 0 && append.expectedOffset != logEnd) {
+            if (expectedOffset != ANY_OFFSET && expectedOffset != logEnd) {
                 throw new AppendRefusedException(
                         ErrorCode.OFFSET_MISMATCH,
-                        "the log ends elsewhere: partition=" + id + " expectedOffset=" + append.expectedOffset
-                                + " logEnd=" + logEnd);
+                        "the log ends elsewhere: partition=" + id + " expectedOffset=" + expectedOffset + " logEnd="
+                                + logEnd);
             }
-            if (logEnd > Long.MAX_VALUE - append.count) {
+            if (logEnd > Long.MAX_VALUE - count) {
                 throw new InvalidCallException(
                         ErrorCode.APPEND_TOO_LARGE, "offsets are used up: partition=" + id + " logEnd=" + logEnd);
             }
-            if (!hasRoom(frameBytes)) {
+            if (!hasRoom(FrameCodec.frameBytes(length, 0))) {
                 return null;
             }
-            return stage(append, large, checksum, frameBytes);
+            return stage(kind, payload, length, count, durability, checksum, isLarge);
         } finally {
             lock.unlock();
         }
@@ -326,7 +337,15 @@ final class Intake {
         }
     }
 
-    private PendingAppend stage(Submission append, @Nullable ByteBuf large, int checksum, int frameBytes) {
+    private PendingAppend stage(
+            FrameKind kind,
+            Object payload,
+            int length,
+            int count,
+            Durability durability,
+            long checksum,
+            boolean isLarge) {
+        int frameBytes = FrameCodec.frameBytes(length, 0);
         Round open = rounds.peekLast();
         boolean fits = nextPosition + frameBytes <= config.segmentBytes() || nextPosition == SegmentHeader.BYTES;
         boolean needsRound = open == null || !fits || mustRotate || isFull(open, frameBytes);
@@ -338,23 +357,22 @@ final class Intake {
                     "the disk is full: partition=" + id + "; appending works again once there is room");
         }
         Round round = needsRound || open == null ? newRound(rotates, position) : open;
-        int payloadCrc = layDown(append, large, checksum, round, frameBytes);
-        assert payloadCrc == checksum || large == null;
+        layDown(kind, payload, length, count, checksum, isLarge, round);
         // Nothing was changed up to here but memory of a round that is not queued, or room behind the frames of one
         // that is.
         if (round != open) {
             queue(round);
             nextPosition = position;
         }
-        PendingAppend pending = new PendingAppend(round, logEnd, append.count, append.durability);
+        PendingAppend pending = new PendingAppend(round, logEnd, count, durability);
         round.add(pending);
         round.hold(frameBytes);
-        logEnd += append.count;
+        logEnd += count;
         nextPosition += frameBytes;
         queuedBytes += frameBytes;
         positions.accepted(logEnd);
         noteStaged(round, frameBytes);
-        meters.appended(append.count, frameBytes);
+        meters.appended(count, frameBytes);
         return pending;
     }
 
@@ -364,54 +382,76 @@ final class Intake {
     }
 
     private Round newRound(boolean rotates, long position) {
-        return new Round(
-                lastRoundNumber + 1,
-                rotates,
-                position,
-                logEnd,
-                new RoundMemory(allocator, lastRoundBytes),
-                clock.nanos());
+        RoundMemory spare = spareMemory.getAndSet(null);
+        RoundMemory memory = spare == null ? new RoundMemory(allocator) : spare;
+        memory.expect(lastRoundBytes);
+        return new Round(lastRoundNumber + 1, rotates, position, logEnd, memory, clock.nanos());
+    }
+
+    /** A round is written or given up: its memory goes back to the pool, and the rest of it serves the next round. */
+    void recycle(Round round) {
+        RoundMemory memory = round.takeMemory();
+        if (memory != null) {
+            memory.release();
+            RoundMemory older = life.isOpen() ? spareMemory.getAndSet(memory) : memory;
+            if (older != null) {
+                older.close();
+            }
+        }
+    }
+
+    /** Nothing comes for a while: the memory kept for the next round goes back to the pool. */
+    void becomeQuiet() {
+        RoundMemory memory = spareMemory.getAndSet(null);
+        if (memory != null) {
+            memory.close();
+        }
     }
 
     /** Lays the frame down behind the others of the round, and makes it part of the round only when nothing can fail any more. */
-    private int layDown(Submission append, @Nullable ByteBuf large, int checksum, Round round, int frameBytes) {
-        RoundMemory memory = round.memory;
+    private void layDown(
+            FrameKind kind, Object payload, int length, int count, long checksum, boolean isLarge, Round round) {
+        RoundMemory memory = round.memory();
+        int frameBytes = FrameCodec.frameBytes(length, 0);
         try {
-            memory.reserve(large == null ? frameBytes : FrameCodec.HEADER_BYTES);
+            memory.reserve(isLarge ? FrameCodec.HEADER_BYTES : frameBytes);
         } catch (OutOfMemoryError e) {
             throw outOfMemory(e);
         }
         ByteBuffer chunk = memory.chunk();
         int at = memory.at();
-        int payloadCrc = checksum;
-        if (large == null) {
-            try {
-                Payloads.copy(append.payload, chunk, at + FrameCodec.HEADER_BYTES, append.length);
-                payloadCrc =
-                        checked(append, FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, append.length, scratch));
-            } catch (RuntimeException e) {
-                if (round.appends == 0) {
-                    memory.release();
-                }
-                throw e;
-            }
-        }
+        int payloadCrc = isLarge ? (int) checksum : copied(payload, length, checksum, round, chunk, at);
         lastTimestampMillis = Math.min(FrameCodec.MAX_TIMESTAMP_MILLIS, Math.max(lastTimestampMillis, clock.millis()));
         FrameCodec.putHeader(
                 chunk,
                 at,
-                append.length,
+                length,
                 logEnd,
-                FrameCodec.stamp(lastTimestampMillis, append.kind, FrameCodec.NO_EXTENSION),
-                append.count,
+                FrameCodec.stamp(lastTimestampMillis, kind, FrameCodec.NO_EXTENSION),
+                count,
                 payloadCrc);
-        if (large == null) {
+        if (isLarge) {
+            memory.commitLarge(FrameCodec.HEADER_BYTES, (ByteBuf) payload, frameBytes);
+        } else {
             FrameCodec.putPadding(chunk, at);
             memory.commit(frameBytes);
-        } else {
-            memory.commitLarge(FrameCodec.HEADER_BYTES, large, frameBytes);
         }
-        return payloadCrc;
+        round.grow(frameBytes);
+    }
+
+    private int copied(Object payload, int length, long givenChecksum, Round round, ByteBuffer chunk, int at) {
+        boolean isCopied = false;
+        try {
+            Payloads.copy(payload, chunk, at + FrameCodec.HEADER_BYTES, length);
+            int computed = FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, length, scratch);
+            checked(givenChecksum, computed, length);
+            isCopied = true;
+            return computed;
+        } finally {
+            if (!isCopied && round.appends == 0) {
+                recycle(round);
+            }
+        }
     }
 
     private void noteStaged(Round round, int frameBytes) {
@@ -505,9 +545,10 @@ final class Intake {
                 return false;
             }
             Round round = newRound(false, nextPosition);
-            round.memory.reserve(frameBytes);
-            ByteBuffer chunk = round.memory.chunk();
-            int at = round.memory.at();
+            RoundMemory memory = round.memory();
+            memory.reserve(frameBytes);
+            ByteBuffer chunk = memory.chunk();
+            int at = memory.at();
             chunk.put(at + FrameCodec.HEADER_BYTES, PROOF);
             FrameCodec.putHeader(
                     chunk,
@@ -518,7 +559,8 @@ final class Intake {
                     0,
                     FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, PROOF.length, scratch));
             FrameCodec.putPadding(chunk, at);
-            round.memory.commit(frameBytes);
+            memory.commit(frameBytes);
+            round.grow(frameBytes);
             queue(round);
             nextPosition += frameBytes;
             noteStaged(round, frameBytes);

@@ -144,11 +144,14 @@ public final class LogPartition implements LocalPartition, ReadView {
         long began = services.environment().clock().nanos();
         long deadline =
                 began + request.timeout(services.config().appendTimeout()).toNanos();
-        PendingAppend pending = submit(request, deadline);
-        writer.await(pending, deadline);
+        return awaited(submit(request, deadline), began, deadline);
+    }
+
+    private long awaited(PendingAppend pending, long beganNanos, long deadlineNanos) {
+        writer.await(pending, deadlineNanos);
         long offset = pending.result();
         services.meters()
-                .acknowledged(pending.wanted, services.environment().clock().nanos() - began);
+                .acknowledged(pending.wanted, services.environment().clock().nanos() - beganNanos);
         return offset;
     }
 
@@ -168,28 +171,42 @@ public final class LogPartition implements LocalPartition, ReadView {
     }
 
     @Override
+    public long append(byte[] value) {
+        return append(value, services.config().defaultDurability());
+    }
+
+    @Override
+    public long append(byte[] value, Durability durability) {
+        long began = services.environment().clock().nanos();
+        long deadline = began + appendTimeoutNanos;
+        return awaited(submit(value, durability, deadline), began, deadline);
+    }
+
+    @Override
     public Appended enqueue(byte[] value) {
-        // The commonest of all appends, without a request object of its own.
+        long deadline = services.environment().clock().nanos() + appendTimeoutNanos;
+        PendingAppend pending = submit(value, services.config().defaultDurability(), deadline);
+        writer.handOver();
+        return pending;
+    }
+
+    /** The commonest of all appends, without a request object of its own. */
+    private PendingAppend submit(byte[] value, Durability durability, long deadlineNanos) {
         finishRecovery();
-        PendingAppend pending;
         try {
-            pending = accepted(intake.offer(
+            return accepted(intake.offer(
                     FrameKind.RAW,
                     value,
                     value.length,
                     1,
-                    services.config().defaultDurability(),
+                    durability,
                     Intake.ANY_OFFSET,
-                    false,
-                    0,
-                    services.environment().clock().nanos() + appendTimeoutNanos,
-                    true));
+                    Intake.NO_CHECKSUM,
+                    deadlineNanos));
         } catch (WalException e) {
             services.meters().failure(e.code());
             throw e;
         }
-        writer.handOver();
-        return pending;
     }
 
     @Override
@@ -199,7 +216,7 @@ public final class LogPartition implements LocalPartition, ReadView {
             services.flushers().submit(this::finishRecoveryQuietly);
             return Optional.empty();
         }
-        PendingAppend pending = offer(request, 0, false);
+        PendingAppend pending = offer(request, Intake.NEVER_WAIT);
         if (pending == null) {
             return Optional.empty();
         }
@@ -223,7 +240,7 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     private PendingAppend submit(AppendRequest request, long deadlineNanos) {
         finishRecovery();
-        return accepted(offer(request, deadlineNanos, true));
+        return accepted(offer(request, deadlineNanos));
     }
 
     private static PendingAppend accepted(@Nullable PendingAppend pending) {
@@ -233,11 +250,11 @@ public final class LogPartition implements LocalPartition, ReadView {
         return pending;
     }
 
-    private @Nullable PendingAppend offer(AppendRequest request, long deadlineNanos, boolean mayWait) {
+    private @Nullable PendingAppend offer(AppendRequest request, long deadlineNanos) {
         Durability durability = request.durability(services.config().defaultDurability());
         try {
             if (request.shape() == AppendRequest.Shape.RECORDS) {
-                return offerRecords(request, durability, deadlineNanos, mayWait);
+                return offerRecords(request, durability, deadlineNanos);
             }
             FrameKind kind = request.shape() == AppendRequest.Shape.VALUE ? FrameKind.RAW : FrameKind.OPAQUE;
             Object payload = request.payload();
@@ -248,10 +265,8 @@ public final class LogPartition implements LocalPartition, ReadView {
                     request.count(),
                     durability,
                     request.expectedOffset(),
-                    request.hasChecksum(),
-                    request.checksum(),
-                    deadlineNanos,
-                    mayWait);
+                    request.hasChecksum() ? Integer.toUnsignedLong(request.checksum()) : Intake.NO_CHECKSUM,
+                    deadlineNanos);
         } catch (WalException e) {
             services.meters().failure(e.code());
             throw e;
@@ -259,8 +274,7 @@ public final class LogPartition implements LocalPartition, ReadView {
     }
 
     @SuppressWarnings("unchecked") // the shape says so
-    private @Nullable PendingAppend offerRecords(
-            AppendRequest request, Durability durability, long deadlineNanos, boolean mayWait) {
+    private @Nullable PendingAppend offerRecords(AppendRequest request, Durability durability, long deadlineNanos) {
         List<WalRecord> records = (List<WalRecord>) request.payload();
         long bytes;
         try {
@@ -281,10 +295,8 @@ public final class LogPartition implements LocalPartition, ReadView {
                     records.size(),
                     durability,
                     request.expectedOffset(),
-                    false,
-                    0,
-                    deadlineNanos,
-                    mayWait);
+                    Intake.NO_CHECKSUM,
+                    deadlineNanos);
         } finally {
             encoded.release();
         }

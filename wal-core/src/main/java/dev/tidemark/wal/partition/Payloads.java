@@ -1,7 +1,6 @@
 package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.AppendRequest;
-import dev.tidemark.wal.format.FrameCodec;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.ByteBuffer;
@@ -15,6 +14,9 @@ import java.util.zip.CRC32C;
  * next line, and the log would store a frame that reads as damaged.
  */
 final class Payloads {
+    /** The longest payload that is copied under the partition's lock: some microseconds. */
+    private static final int MAX_COPIED_BYTES = 64 << 10;
+
     private Payloads() {}
 
     /** How long a payload is. */
@@ -36,20 +38,29 @@ final class Payloads {
             target.put(at, buffer, buffer.position(), length);
         } else {
             ByteBuf buffer = (ByteBuf) payload;
+            int limit = target.limit();
+            int position = target.position();
             target.limit(at + length).position(at);
             buffer.getBytes(buffer.readerIndex(), target);
-            target.clear();
+            target.limit(limit).position(position);
         }
     }
 
-    /** Whether a payload of this length is written from memory of its own instead of being copied into a round. */
-    static boolean isLarge(int length) {
-        return length >= AppendRequest.DIRECT_WRITE_BYTES;
+    /**
+     * Whether a payload is written from memory of its own instead of being copied into a round: a buffer that its owner hands
+     * over, or one so long that the copy would hold up others who wait for the lock.
+     */
+    static boolean isLarge(Object payload, int length) {
+        return length > MAX_COPIED_BYTES || (length >= AppendRequest.DIRECT_WRITE_BYTES && isHandedOver(payload));
+    }
+
+    private static boolean isHandedOver(Object payload) {
+        return payload instanceof ByteBuf buffer && buffer.isDirect() && buffer.nioBufferCount() == 1;
     }
 
     /** Memory that holds a large payload until it is written: the caller's own where it is direct and in one piece, else a copy. */
     static ByteBuf own(Object payload, int length, ByteBufAllocator allocator) {
-        if (payload instanceof ByteBuf buffer && buffer.isDirect() && buffer.nioBufferCount() == 1) {
+        if (payload instanceof ByteBuf buffer && isHandedOver(payload)) {
             return buffer.retainedSlice(buffer.readerIndex(), length);
         }
         ByteBuf copy = allocator.directBuffer(length, length);
@@ -64,9 +75,21 @@ final class Payloads {
         return copy;
     }
 
+    /**
+     * What {@link #own} returned, as the JDK sees it; may show memory of others before and behind. The buffer's own view costs
+     * no garbage, but whoever shares the buffer may use that at the same time, so a slice of a caller's buffer gets a new one.
+     */
+    static ByteBuffer view(ByteBuf owned) {
+        return owned.unwrap() == null
+                ? owned.internalNioBuffer(owned.readerIndex(), owned.readableBytes())
+                : owned.nioBuffer(owned.readerIndex(), owned.readableBytes());
+    }
+
     /** The checksum of what {@link #own} returned. */
     static int checksum(ByteBuf owned) {
-        int length = owned.readableBytes();
-        return FrameCodec.crcOf(owned.nioBuffer(owned.readerIndex(), length), 0, length, new CRC32C());
+        ByteBuffer view = view(owned);
+        CRC32C crc = new CRC32C();
+        crc.update(view);
+        return (int) crc.getValue();
     }
 }

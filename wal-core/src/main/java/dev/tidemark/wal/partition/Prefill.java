@@ -20,7 +20,7 @@ import java.util.concurrent.locks.Condition;
 final class Prefill {
     private static final int FIRST_STEP_BYTES = 64 << 10;
     private static final int MAX_STEP_BYTES = 1 << 20;
-    private static final int ZEROS_BYTES = 64 << 10;
+    private static final int ZEROS_BYTES = 256 << 10;
     /** Rounds larger than this on average outrun any prefill. */
     private static final long SMALL_ROUND_BYTES = 48 << 10;
 

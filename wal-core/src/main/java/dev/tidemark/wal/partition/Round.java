@@ -47,7 +47,10 @@ final class Round {
     final long filePosition;
 
     final long firstOffset;
-    final RoundMemory memory;
+    /** Null once the round is written or given up. */
+    private @Nullable RoundMemory memory;
+
+    private int bytes;
     final long openedNanos;
 
     long endOffset;
@@ -55,6 +58,9 @@ final class Round {
     boolean wantsWritten;
     boolean wantsSynced;
     private int heldBytes;
+
+    /** The appends: the first one, which is often the only one, and those behind it. */
+    private @Nullable PendingAppend first;
 
     private PendingAppend[] pending = NONE;
     private static final PendingAppend[] NONE = new PendingAppend[0];
@@ -82,17 +88,41 @@ final class Round {
 
     /** Adds an append whose frame has just been staged. */
     void add(PendingAppend append) {
-        if (appends == pending.length) {
-            pending = Arrays.copyOf(pending, appends == 0 ? 4 : 2 * appends);
+        if (appends == 0) {
+            first = append;
+        } else {
+            if (appends > pending.length) {
+                pending = Arrays.copyOf(pending, Math.max(4, 2 * pending.length));
+            }
+            pending[appends - 1] = append;
         }
-        pending[appends++] = append;
+        appends++;
         endOffset += append.count();
         wantsWritten |= append.wanted == Durability.WRITTEN;
         wantsSynced |= append.wanted == Durability.SYNCED;
     }
 
+    /** Bytes of its frames. */
     int bytes() {
-        return memory.bytes();
+        return bytes;
+    }
+
+    /** The frames, until {@link #takeMemory}. */
+    RoundMemory memory() {
+        return Objects.requireNonNull(memory, "memory");
+    }
+
+    /** So many bytes of frames were laid down. */
+    void grow(int frameBytes) {
+        bytes += frameBytes;
+    }
+
+    /** The memory, for giving back; null when that was done before. */
+    @Nullable
+    RoundMemory takeMemory() {
+        RoundMemory taken = memory;
+        memory = null;
+        return taken;
     }
 
     /** So many bytes of it count against the queues' limits, until they are taken back. */
@@ -156,14 +186,22 @@ final class Round {
 
     /** Runs where dependent code may run: completes the stages that exist. */
     void settleStages() {
-        for (int i = 0; i < appends; i++) {
+        PendingAppend only = first;
+        if (only != null) {
+            only.settleStages();
+        }
+        for (int i = 0; i < appends - 1; i++) {
             pending[i].settleStages();
         }
     }
 
     /** Wakes every blocking caller whose outcome is known. */
     void wakeAll() {
-        for (int i = 0; i < appends; i++) {
+        PendingAppend only = first;
+        if (only != null) {
+            only.wake();
+        }
+        for (int i = 0; i < appends - 1; i++) {
             pending[i].wake();
         }
     }

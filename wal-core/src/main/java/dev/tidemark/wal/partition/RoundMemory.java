@@ -26,23 +26,28 @@ final class RoundMemory {
     private static final int MAX_CHUNK_BYTES = 1 << 20;
 
     private static final int MIN_CHUNK_BYTES = 4 << 10;
+    private static final int MOST_PARTS_KEPT = 4;
+    /** A first chunk up to this size waits for the next round of the same partition, until that becomes quiet. */
+    private static final int MAX_KEPT_BYTES = 64 << 10;
 
-    /** One piece of contiguous memory: a chunk of frames, or a single payload. */
+    /** One piece of contiguous memory: a chunk of frames, or a single payload. Used again for later pieces. */
     private static final class Part {
-        final ByteBuf memory;
-        final ByteBuffer bytes;
-        final boolean isPayload;
+        @Nullable
+        ByteBuf memory;
+        /** The memory, and perhaps others' beside it: everything counts from {@link #base}. */
+        @Nullable
+        ByteBuffer bytes;
+
+        int base;
+        int capacity;
+        boolean isPayload;
         /** Zeros in front of the first frame of a chunk: the padding of the payload before it. */
-        final int framesAt;
+        int framesAt;
 
         int used;
 
-        Part(ByteBuf memory, ByteBuffer bytes, boolean isPayload, int framesAt, int used) {
-            this.memory = memory;
-            this.bytes = bytes;
-            this.isPayload = isPayload;
-            this.framesAt = framesAt;
-            this.used = used;
+        ByteBuffer bytes() {
+            return Objects.requireNonNull(bytes);
         }
     }
 
@@ -54,15 +59,20 @@ final class RoundMemory {
 
     private final ByteBufAllocator allocator;
     private final List<Part> parts = new ArrayList<>(2);
+    private int partCount;
     private @Nullable Part chunk;
-    private int nextChunkBytes;
+    private int nextChunkBytes = MIN_CHUNK_BYTES;
     private int paddingOwed;
     private int bytes;
 
-    /** With a first chunk for about this much. Allocates nothing before the first frame. */
-    RoundMemory(ByteBufAllocator allocator, int expectedBytes) {
+    /** Allocates nothing before the first frame. */
+    RoundMemory(ByteBufAllocator allocator) {
         this.allocator = allocator;
-        this.nextChunkBytes = chunkBytesFor(expectedBytes);
+    }
+
+    /** About this much will come. */
+    void expect(int expectedBytes) {
+        nextChunkBytes = Math.min(MAX_CHUNK_BYTES, chunkBytesFor(expectedBytes));
     }
 
     /** Bytes in the file: whole frames. */
@@ -77,22 +87,53 @@ final class RoundMemory {
      */
     void reserve(int wantedBytes) {
         Part last = chunk;
-        if (last == null || last.bytes.capacity() - last.used < wantedBytes) {
+        if (last == null || last.capacity - last.used < wantedBytes) {
             addChunk(Math.max(nextChunkBytes, chunkBytesFor(wantedBytes + FrameCodec.ALIGNMENT)));
         }
     }
 
     private void addChunk(int capacity) {
-        ByteBuf memory = allocator.directBuffer(capacity, capacity);
-        ByteBuffer view = memory.nioBuffer(0, capacity);
+        Part added = partCount == 0 && keeps(capacity) ? again() : fresh(capacity);
         for (int i = 0; i < paddingOwed; i++) {
-            view.put(i, (byte) 0);
+            added.bytes().put(added.base + i, (byte) 0);
         }
-        Part added = new Part(memory, view, false, paddingOwed, paddingOwed);
-        parts.add(added);
+        added.isPayload = false;
+        added.framesAt = paddingOwed;
+        added.used = paddingOwed;
         chunk = added;
         paddingOwed = 0;
         nextChunkBytes = Math.min(MAX_CHUNK_BYTES, 2 * nextChunkBytes);
+    }
+
+    private boolean keeps(int capacity) {
+        return !parts.isEmpty() && parts.get(0).memory != null && parts.get(0).capacity >= capacity;
+    }
+
+    /** The chunk that the round before has left. */
+    private Part again() {
+        Part kept = parts.get(0);
+        kept.bytes().limit(kept.base + kept.capacity).position(kept.base);
+        partCount = 1;
+        return kept;
+    }
+
+    private Part fresh(int capacity) {
+        ByteBuf memory = allocator.directBuffer(capacity, capacity);
+        return add(memory, memory.internalNioBuffer(0, capacity), capacity);
+    }
+
+    /** Adds a piece; its view may show memory of others in front of it. */
+    private Part add(ByteBuf memory, ByteBuffer view, int capacity) {
+        if (partCount == parts.size()) {
+            parts.add(new Part());
+        }
+        Part added = parts.get(partCount++);
+        letGo(added);
+        added.memory = memory;
+        added.bytes = view;
+        added.base = view.position();
+        added.capacity = capacity;
+        return added;
     }
 
     private static int chunkBytesFor(int wanted) {
@@ -101,11 +142,12 @@ final class RoundMemory {
     }
 
     ByteBuffer chunk() {
-        return Objects.requireNonNull(chunk).bytes;
+        return Objects.requireNonNull(chunk).bytes();
     }
 
     int at() {
-        return Objects.requireNonNull(chunk).used;
+        Part last = Objects.requireNonNull(chunk);
+        return last.base + last.used;
     }
 
     /** The frame at {@link #at()}, of this many bytes with its padding, belongs to the round. */
@@ -118,8 +160,9 @@ final class RoundMemory {
     void commitLarge(int headerBytes, ByteBuf payload, int frameBytes) {
         Objects.requireNonNull(chunk).used += headerBytes;
         int length = payload.readableBytes();
-        ByteBuffer view = payload.nioBuffer(payload.readerIndex(), length);
-        parts.add(new Part(payload, view, true, 0, length));
+        Part added = add(payload, Payloads.view(payload), length);
+        added.isPayload = true;
+        added.used = length;
         chunk = null;
         paddingOwed = frameBytes - headerBytes - length;
         bytes += frameBytes;
@@ -131,12 +174,14 @@ final class RoundMemory {
             addChunk(MIN_CHUNK_BYTES);
         }
         long position = filePosition;
-        for (Part part : parts) {
+        for (int i = 0; i < partCount; i++) {
+            Part part = parts.get(i);
             int at = part.framesAt;
             while (!part.isPayload && at < part.used) {
-                int headerCrc = FrameCodec.finish(part.bytes, at, salt, position, durableEnd, scratch);
-                sink.frame(part.bytes, at, position, headerCrc);
-                int frameBytes = FrameCodec.frameBytes(part.bytes, at);
+                ByteBuffer frames = part.bytes();
+                int headerCrc = FrameCodec.finish(frames, part.base + at, salt, position, durableEnd, scratch);
+                sink.frame(frames, part.base + at, position, headerCrc);
+                int frameBytes = FrameCodec.frameBytes(frames, part.base + at);
                 position += frameBytes;
                 at += frameBytes;
             }
@@ -147,19 +192,46 @@ final class RoundMemory {
     /** Writes everything, part after part. */
     void writeTo(DiskFile file, long filePosition) throws IOException {
         long position = filePosition;
-        for (Part part : parts) {
-            part.bytes.limit(part.used).position(0);
-            file.writeFully(part.bytes, position);
+        for (int i = 0; i < partCount; i++) {
+            Part part = parts.get(i);
+            ByteBuffer view = part.bytes();
+            view.limit(part.base + part.used).position(part.base);
+            file.writeFully(view, position);
             position += part.used;
         }
     }
 
-    /** Gives the memory back. */
+    /** Gives the memory back, but for a first chunk that is not large; afterwards a new round may be laid down here. */
     void release() {
-        for (Part part : parts) {
-            part.memory.release();
+        for (int i = 0; i < partCount; i++) {
+            Part part = parts.get(i);
+            if (i > 0 || part.isPayload || part.capacity > MAX_KEPT_BYTES) {
+                letGo(part);
+            }
         }
-        parts.clear();
+        partCount = 0;
         chunk = null;
+        paddingOwed = 0;
+        bytes = 0;
+        while (parts.size() > MOST_PARTS_KEPT) {
+            parts.remove(parts.size() - 1);
+        }
+    }
+
+    /** Gives everything back. */
+    void close() {
+        release();
+        for (Part part : parts) {
+            letGo(part);
+        }
+    }
+
+    private static void letGo(Part part) {
+        ByteBuf memory = part.memory;
+        if (memory != null) {
+            part.memory = null;
+            part.bytes = null;
+            memory.release();
+        }
     }
 }

@@ -5,7 +5,6 @@ import dev.tidemark.wal.api.OutcomeUnknownException;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.WalException;
-import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.ShortWriteException;
@@ -13,9 +12,7 @@ import dev.tidemark.wal.metrics.FlushReason;
 import dev.tidemark.wal.metrics.PartitionMeters;
 import dev.tidemark.wal.metrics.RotationReason;
 import dev.tidemark.wal.segment.OpenSegment;
-import dev.tidemark.wal.segment.SegmentTotals;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -24,6 +21,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +48,8 @@ final class RoundWriter {
     /** While a force is under way, so much has to gather before it is worth a write of its own. */
     static final long OVERLAP_BYTES = 128 << 10;
 
+    private static final int MOST_COVERED_KEPT = 64;
+
     /** A round whose write was refused, and why. */
     private record Refused(Round round, IOException cause) {}
 
@@ -72,6 +72,7 @@ final class RoundWriter {
     private final Semaphore writeRight = new Semaphore(1);
     private final Semaphore forceRight = new Semaphore(1);
     private final AtomicBoolean isQueued = new AtomicBoolean();
+    private final Runnable flusherTurn = this::flusherTurn;
 
     /** Changed by the holder of both rights. */
     private volatile ActiveSegment active;
@@ -81,6 +82,9 @@ final class RoundWriter {
     private volatile @Nullable Refused refused;
 
     private final ConcurrentLinkedQueue<Round> unforced = new ConcurrentLinkedQueue<>();
+    /** A list for the rounds of the next force, so that a lone append need not make one. */
+    private final AtomicReference<@Nullable List<Round>> spareCovered = new AtomicReference<>();
+
     private final AtomicLong unforcedBytes = new AtomicLong();
     private final AtomicLong forceWanted = new AtomicLong();
     private volatile long lastWritten;
@@ -173,7 +177,7 @@ final class RoundWriter {
 
     void schedule() {
         if (!isQueued.get() && isQueued.compareAndSet(false, true)) {
-            services.flushers().submit(this::flusherTurn);
+            services.flushers().submit(flusherTurn);
         }
     }
 
@@ -310,22 +314,17 @@ final class RoundWriter {
         assert round.filePosition == to.endPosition() || round.bytes() == 0
                 : "round for " + round.filePosition + ", segment ends at " + to.endPosition();
         long began = clock.nanos();
-        SegmentTotals before = to.totals.totals();
         long durableEnd = positions.durable();
         OpenSegment file = to.enter();
         boolean isWritten = false;
         try {
-            round.memory.complete(
-                    to.segment.salt(),
-                    round.filePosition,
-                    durableEnd,
-                    scratch,
-                    (b, at, p, crc) -> note(to, b, at, p, crc));
+            to.beginRound();
+            round.memory().complete(to.segment.salt(), round.filePosition, durableEnd, scratch, to);
             meters.round(reason, round.appends, round.bytes());
             long end = round.filePosition + round.bytes();
             boolean isGrowing = to.prefill.beforeGrowing(end);
             try {
-                round.memory.writeTo(file.file(), round.filePosition);
+                round.memory().writeTo(file.file(), round.filePosition);
                 isWritten = true;
             } finally {
                 if (isGrowing) {
@@ -334,8 +333,7 @@ final class RoundWriter {
             }
         } finally {
             if (!isWritten) {
-                to.totals.resetTo(before);
-                to.index.cutTo(to.endOffset());
+                to.undoRound();
                 to.leave();
             }
         }
@@ -346,22 +344,13 @@ final class RoundWriter {
         }
     }
 
-    private static void note(ActiveSegment to, ByteBuffer buffer, int at, long filePosition, int headerCrc) {
-        int count = FrameCodec.count(buffer, at);
-        long timestampMillis = FrameCodec.timestampMillis(buffer, at);
-        to.totals.add(count, FrameCodec.length(buffer, at), timestampMillis, headerCrc);
-        if (count > 0) {
-            to.index.add(FrameCodec.offset(buffer, at), filePosition, timestampMillis);
-        }
-    }
-
     /** Publishes a round whose write has returned. */
     private void written(Round round) {
         ActiveSegment to = active;
         boolean isFirst = to.isEmpty() && round.endOffset > to.endOffset();
         to.advance(to.endPosition() + round.bytes(), round.endOffset);
         positions.advanceWritten(round.endOffset);
-        round.memory.release();
+        intake.recycle(round);
         lastWritten = round.number;
         round.markWritten();
         if (round.appends == 0) {
@@ -471,7 +460,8 @@ final class RoundWriter {
     }
 
     private List<Round> force(ActiveSegment on) {
-        List<Round> covered = new ArrayList<>();
+        List<Round> spare = spareCovered.getAndSet(null);
+        List<Round> covered = spare == null ? new ArrayList<>() : spare;
         long bytes = 0;
         for (Round round = unforced.poll(); round != null; round = unforced.poll()) {
             covered.add(round);
@@ -516,7 +506,8 @@ final class RoundWriter {
         lastForced = last.number;
         unforcedBytes.addAndGet(-bytes);
         int releasable = 0;
-        for (Round round : covered) {
+        for (int i = 0; i < covered.size(); i++) {
+            Round round = covered.get(i);
             round.markSynced();
             releasable += round.takeHeldBytes();
             // Under the right still, so that completions are handed in, and run, in the order of the rounds.
@@ -535,14 +526,19 @@ final class RoundWriter {
         }
         handOver();
         tail.advanced(positions.durable());
-        for (Round round : covered) {
-            round.wakeAll();
+        for (int i = 0; i < covered.size(); i++) {
+            covered.get(i).wakeAll();
         }
         background.becameDurable();
+        if (covered.size() <= MOST_COVERED_KEPT) {
+            covered.clear();
+            spareCovered.set(covered);
+        }
     }
 
     /** Puts the durable end into the log, if the log does not tell it yet. From the timer, so without I/O. */
     void proofDue() {
+        intake.becomeQuiet();
         if (life.isOpen() && positions.durable() > provenEnd && !isActiveClosed) {
             boolean isStaged = intake.offerProof();
             meters.proof(isStaged);
@@ -657,7 +653,7 @@ final class RoundWriter {
     /** Rounds that have failed: gives their memory back, wakes and completes whoever waits. */
     private void settled(List<Round> rounds) {
         for (Round round : rounds) {
-            round.memory.release();
+            intake.recycle(round);
             intake.release(round.takeHeldBytes());
             if (round.hasStagesToSettle()) {
                 services.completions().execute(stripe, round::settleStages);
@@ -799,6 +795,7 @@ final class RoundWriter {
     void stop() {
         background.stop();
         forceWatch.close();
+        intake.becomeQuiet();
         active.abandon();
     }
 

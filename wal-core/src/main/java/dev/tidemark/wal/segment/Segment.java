@@ -39,6 +39,7 @@ public final class Segment {
     private static final VarHandle REFERENCES = references();
 
     private final Path path;
+    private final String displayName;
     private final SegmentName name;
     private final SparseIndex index = new SparseIndex();
     private volatile @Nullable SegmentHeader header;
@@ -50,6 +51,7 @@ public final class Segment {
     /** A segment whose header has been read and checked, or just been written. */
     public Segment(Path path, SegmentHeader header) {
         this.path = path;
+        this.displayName = displayName(path);
         this.name = header.name();
         this.header = header;
     }
@@ -57,6 +59,7 @@ public final class Segment {
     /** A sealed segment of which only the name is known, and the offset at which the next one begins. */
     public Segment(Path path, SegmentName name, long endOffset, long fileBytes) {
         this.path = path;
+        this.displayName = displayName(path);
         this.name = name;
         this.sealed = new Sealed(endOffset, fileBytes, Optional.empty());
     }
@@ -67,7 +70,7 @@ public final class Segment {
 
     /** The file with the directory of its partition, as it stands in messages. */
     public String displayName() {
-        return displayName(path);
+        return displayName;
     }
 
     /** The last two parts of a path, as they stand in messages: neither longer nor with where the store lies. */

@@ -44,6 +44,16 @@ public final class TotalsCounter {
         runningChecksum = totals.runningChecksum();
     }
 
+    /** Goes to where another counter is, without making anything. */
+    public void resetTo(TotalsCounter other) {
+        frames = other.frames;
+        records = other.records;
+        payloadBytes = other.payloadBytes;
+        minTimestampMillis = other.minTimestampMillis;
+        maxTimestampMillis = other.maxTimestampMillis;
+        runningChecksum = other.runningChecksum;
+    }
+
     public long runningChecksum() {
         return runningChecksum;
     }
