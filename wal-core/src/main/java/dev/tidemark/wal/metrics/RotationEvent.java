@@ -1,5 +1,6 @@
 package dev.tidemark.wal.metrics;
 
+import dev.tidemark.wal.api.PartitionId;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
@@ -37,5 +38,14 @@ public final class RotationEvent extends Event {
         RotationEvent event = new RotationEvent();
         event.begin();
         return event;
+    }
+
+    /** Ends the event and records it. */
+    public void done(PartitionId ofPartition, RotationReason why, String sealedFile, long newBaseOffset) {
+        partition = ofPartition.toString();
+        reason = why.label();
+        file = sealedFile;
+        baseOffset = newBaseOffset;
+        commit();
     }
 }

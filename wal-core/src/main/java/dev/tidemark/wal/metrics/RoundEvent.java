@@ -1,5 +1,6 @@
 package dev.tidemark.wal.metrics;
 
+import dev.tidemark.wal.api.PartitionId;
 import jdk.jfr.Category;
 import jdk.jfr.DataAmount;
 import jdk.jfr.Description;
@@ -42,5 +43,15 @@ public final class RoundEvent extends Event {
         RoundEvent event = new RoundEvent();
         event.begin();
         return event;
+    }
+
+    /** Ends the event and records it. */
+    public void done(PartitionId ofPartition, FlushReason why, long first, int appendCount, long byteCount) {
+        partition = ofPartition.toString();
+        reason = why.label();
+        firstOffset = first;
+        appends = appendCount;
+        bytes = byteCount;
+        commit();
     }
 }

@@ -5,11 +5,11 @@ import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.WalException;
 
 /**
- * What happens in the life of a store. Each event is logged, counted, and told to the listener on the thread {@code
+ * What happens in the life of a store. Each event is logged at once, and told to the listener on the thread {@code
  * wal-events}.
  *
- * <p><b>Threads.</b> Any. No method blocks on the listener. Never called under a lock of the partition: the queue of
- * events has a lock of its own.
+ * <p><b>Threads.</b> Any. No method blocks on the listener. Never called under a lock of the partition: logging may
+ * block.
  */
 public interface Events {
     /** How far opening has got. */

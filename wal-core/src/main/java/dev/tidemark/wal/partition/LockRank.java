@@ -13,14 +13,10 @@ public enum LockRank {
     SEGMENT_FILE("segment-file", true),
     /** The zeros ahead of one partition's active segment. */
     PREFILL("prefill", false),
-    /** One partition's intake, rounds and list of segments. Two partitions' locks are never held together. */
+    /** One partition's intake and rounds. Two partitions' locks are never held together. */
     PARTITION("partition", false),
-    /** Those who wait for the readable end of one partition. */
-    TAIL("tail", false),
     /** Those who wait for room in the store's append queue. */
-    MEMORY("memory", false),
-    /** The queues of the store's threads: flushers, completions, events. */
-    QUEUE("queue", false);
+    MEMORY("memory", false);
 
     private final String label;
     private final boolean allowsIo;

@@ -10,7 +10,9 @@ import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.ShortWriteException;
 import dev.tidemark.wal.metrics.FlushReason;
 import dev.tidemark.wal.metrics.PartitionMeters;
+import dev.tidemark.wal.metrics.RotationEvent;
 import dev.tidemark.wal.metrics.RotationReason;
+import dev.tidemark.wal.metrics.RoundEvent;
 import dev.tidemark.wal.segment.OpenSegment;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -313,6 +315,7 @@ final class RoundWriter {
         ActiveSegment to = active;
         assert round.filePosition == to.endPosition() || round.bytes() == 0
                 : "round for " + round.filePosition + ", segment ends at " + to.endPosition();
+        RoundEvent event = RoundEvent.beginIfRecorded();
         long began = clock.nanos();
         long durableEnd = positions.durable();
         OpenSegment file = to.enter();
@@ -339,6 +342,9 @@ final class RoundWriter {
         }
         lastRoundNanos = clock.nanos();
         meters.wrote(lastRoundNanos - began);
+        if (event != null) {
+            event.done(id, reason, round.firstOffset, round.appends, round.bytes());
+        }
         if (round.bytes() > 0) {
             provenEnd = durableEnd;
         }
@@ -600,6 +606,7 @@ final class RoundWriter {
     /** Gives the first round its new segment and writes it there. */
     private void rotate(FlushReason reason) {
         ActiveSegment old = active;
+        RotationEvent event = RotationEvent.beginIfRecorded();
         long began = clock.nanos();
         try {
             Rotation.Outcome outcome = rotation.advance(old);
@@ -613,7 +620,11 @@ final class RoundWriter {
                 refuseStaged(null, cause);
                 return;
             }
-            meters.rotated(rotationReason(), clock.nanos() - began);
+            RotationReason why = rotationReason();
+            meters.rotated(why, clock.nanos() - began);
+            if (event != null) {
+                event.done(id, why, old.segment.displayName(), next.segment.baseOffset());
+            }
             isActiveClosed = false;
             active = next;
             provenEnd = positions.durable();
