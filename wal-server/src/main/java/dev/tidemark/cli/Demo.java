@@ -1,6 +1,9 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.wal.Wal;
+import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.From;
+import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.RecoveryReport;
 import dev.tidemark.wal.io.Environment;
@@ -22,10 +25,13 @@ final class Demo {
     /** A child that says nothing for so long is dead in all but name. */
     private static final Duration MAX_RUN = Duration.ofSeconds(60);
 
+    private static final byte[] OWN_VALUE = "not one of theirs".getBytes(StandardCharsets.UTF_8);
+
     private final DemoPlan plan;
     private final Path directory;
     private final DemoReport report;
     private volatile Optional<DemoChild> child = Optional.empty();
+    private volatile boolean isStopped;
 
     /** @param directory an empty directory, where everything is put */
     Demo(DemoPlan plan, Path directory, DemoReport report) {
@@ -41,24 +47,54 @@ final class Demo {
                 directory,
                 environment.disk().volume(directory),
                 ForceLatency.measure(environment.disk(), directory.resolve("force.tmp")));
+        warmUp();
         DemoLedger ledger = new DemoLedger(plan);
         appendUntilKilled(ledger);
         List<String> problems = new ArrayList<>();
         long offsetAfter = reopen(ledger, problems);
+        goOnUnlessStopped();
         problems.addAll(goOn(offsetAfter));
         report.verdict(problems);
         return problems.isEmpty();
     }
 
-    /** Kills the child if there is one, as when the demo itself is interrupted. */
+    /** Uses a small log once: what is measured later is recovery, and not this JVM loading half a thousand classes. */
+    private void warmUp() {
+        try (Wal wal = Wal.open(DemoWriterCommand.config(directory.resolve("warm-up")))) {
+            LocalPartition partition = wal.partition(new PartitionId(DemoPlan.NAME, 0));
+            partition.append(OWN_VALUE);
+            try (Cursor cursor = partition.read(From.start())) {
+                if (!cursor.next()) {
+                    throw new CommandFailure(
+                            ExitCode.FAILED, "DEMO_FAILED", "what was appended cannot be read: offset=0", "");
+                }
+            }
+        }
+    }
+
+    /** Makes {@link #run} end soon, with a {@link StoppedException}. */
     void stop() {
+        isStopped = true;
         child.ifPresent(DemoChild::kill);
+    }
+
+    private void goOnUnlessStopped() {
+        if (isStopped) {
+            throw new StoppedException();
+        }
+    }
+
+    /** The demo was interrupted. */
+    static final class StoppedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
     }
 
     private void appendUntilKilled(DemoLedger ledger) throws IOException {
         try (DemoChild started =
                 DemoChild.start(directory.resolve("store"), directory.resolve("writer.log"), plan.seed())) {
             child = Optional.of(started);
+            // A stop that came before had no child to kill.
+            goOnUnlessStopped();
             report.started(plan, started.pid());
             Timers.Cancellable limit = Environment.real().timers().schedule(started::kill, MAX_RUN.toNanos());
             boolean isKilled = false;
@@ -73,6 +109,7 @@ final class Demo {
             }
             limit.cancel();
             int exitCode = started.exitCode();
+            goOnUnlessStopped();
             if (!isKilled) {
                 throw new CommandFailure(
                         ExitCode.FAILED,
@@ -102,11 +139,9 @@ final class Demo {
             check.read(wal);
             report.readBack(check, ledger, System.nanoTime() - readNanos);
             problems.addAll(check.problems());
-            return wal.partition(new PartitionId(DemoPlan.NAME, 0)).append(AFTER);
+            return wal.partition(new PartitionId(DemoPlan.NAME, 0)).append(OWN_VALUE);
         }
     }
-
-    private static final byte[] AFTER = "written after the crash".getBytes(StandardCharsets.UTF_8);
 
     /** Opens once more, which must be clean by now. */
     private List<String> goOn(long offset) {

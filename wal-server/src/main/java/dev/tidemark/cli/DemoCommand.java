@@ -2,7 +2,6 @@ package dev.tidemark.cli;
 
 import dev.tidemark.wal.io.Environment;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +25,8 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {"  wal demo", "  wal demo --seconds 10 --dir /mnt/disk", "  wal demo --keep"})
 final class DemoCommand extends ConsoleCommand {
+    /** After an interrupt: at most one step is finished, and the directory deleted. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Option(
             names = "--dir",
@@ -54,35 +55,28 @@ final class DemoCommand extends ConsoleCommand {
         long chosenSeed = seed.orElseGet(() -> Environment.real().random().nextLong());
         DemoPlan plan = DemoPlan.of(chosenSeed, Duration.ofNanos((long) (seconds * 1e9)), 100);
         Demo demo = new Demo(plan, directory, new DemoReport(out(), console().paint()));
-        Runnable cleanUp = () -> {
-            demo.stop();
-            if (!isKept) {
-                delete(directory);
-            }
-        };
-        try (InterruptGuard guard = new InterruptGuard(Duration.ZERO, cleanUp)) {
-            boolean held = false;
+        try (InterruptGuard unused = new InterruptGuard(demo::stop, PATIENCE, () -> {})) {
             try {
-                held = demo.run();
+                boolean held = demo.run();
+                return held ? ExitCode.OK : ExitCode.FAILED;
+            } catch (Demo.StoppedException e) {
+                return ExitCode.INTERRUPTED;
             } finally {
                 if (isKept) {
                     out().line("kept: " + directory + " seed=" + chosenSeed);
-                } else if (!guard.isInterrupted()) {
+                } else {
                     delete(directory);
                 }
             }
-            return held ? ExitCode.OK : ExitCode.FAILED;
         }
     }
 
-    private static void delete(Path directory) {
+    private static void delete(Path directory) throws IOException {
         try (Stream<Path> found = Files.walk(directory)) {
             List<Path> deepestFirst = found.sorted(Comparator.reverseOrder()).toList();
             for (Path path : deepestFirst) {
                 Files.deleteIfExists(path);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -13,20 +13,28 @@ import java.util.concurrent.TimeUnit;
  */
 final class InterruptGuard implements AutoCloseable {
     private final CountDownLatch done = new CountDownLatch(1);
+    private final Runnable first;
     private final Duration patience;
     private final Runnable otherwise;
     private final Thread hook;
     private volatile boolean isInterrupted;
 
     /**
-     * @param patience how long the command may take to notice
+     * @param first what makes the command stop, where looking at {@link #isInterrupted()} is not enough
+     * @param patience how long the command may take to end
      * @param otherwise what to do when it has not, as when it waits for input
      */
-    InterruptGuard(Duration patience, Runnable otherwise) {
+    InterruptGuard(Runnable first, Duration patience, Runnable otherwise) {
+        this.first = first;
         this.patience = patience;
         this.otherwise = otherwise;
         this.hook = new Thread(this::stop, "wal-interrupt");
         Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** With nothing to be done but to notice, which takes a command that looks now and then two seconds at most. */
+    static InterruptGuard noticed() {
+        return new InterruptGuard(() -> {}, Duration.ofSeconds(2), () -> {});
     }
 
     /** Whether the command should stop. */
@@ -36,6 +44,7 @@ final class InterruptGuard implements AutoCloseable {
 
     private void stop() {
         isInterrupted = true;
+        first.run();
         try {
             if (!done.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
                 otherwise.run();

@@ -91,7 +91,7 @@ final class ProduceCommand extends ConsoleCommand {
         }
         Wal wal = store.openToWrite();
         // A command that waits for a line cannot notice; the store is closed in order all the same.
-        try (InterruptGuard guard = new InterruptGuard(Duration.ofSeconds(1), wal::close)) {
+        try (InterruptGuard guard = new InterruptGuard(() -> {}, Duration.ofSeconds(1), wal::close)) {
             Producer producer = new Producer(
                     wal.partition(partition),
                     durability,

@@ -56,7 +56,7 @@ final class TailCommand extends ConsoleCommand {
 
     @Override
     ExitCode execute() {
-        try (InterruptGuard guard = new InterruptGuard(Duration.ofSeconds(2), () -> {});
+        try (InterruptGuard guard = InterruptGuard.noticed();
                 Wal wal = store.openToRead()) {
             LocalPartition source = StoreOption.existing(wal, partition);
             Ends ends = source.ends();

@@ -2,8 +2,13 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +43,33 @@ class DemoTest {
             Path kept = left.findFirst().orElseThrow();
             assertThat(run.out()).contains("kept: " + kept);
             assertThat(CliRun.of("stat", "--data", kept.resolve("store")).out()).contains("partitions  4");
+        }
+    }
+
+    @Test
+    void interruptedDemo_leavesNeitherFilesNorProcess() throws Exception {
+        Path parent = Files.createDirectory(directory.resolve("parent"));
+        Path err = directory.resolve("err.txt");
+        Process demo = CliProcess.start(CliProcess.command("demo", "--seconds", "50", "--dir", parent), err);
+        try (BufferedReader lines = demo.inputReader(StandardCharsets.UTF_8)) {
+            Matcher started = Pattern.compile("process (\\d+):").matcher("");
+            String line = lines.readLine();
+            while (line != null && !started.reset(line).find()) {
+                line = lines.readLine();
+            }
+            assertThat(line).as("the line that names the child").isNotNull();
+            ProcessHandle child =
+                    ProcessHandle.of(Long.parseLong(started.group(1))).orElseThrow();
+            CliProcess.signal(demo, "INT");
+
+            assertThat(CliProcess.exitCode(demo)).isEqualTo(ExitCode.INTERRUPTED.number());
+            assertThat(err).hasContent("");
+            assertThat(child.onExit().get(10, TimeUnit.SECONDS).isAlive()).isFalse();
+            try (Stream<Path> left = Files.list(parent)) {
+                assertThat(left).isEmpty();
+            }
+        } finally {
+            demo.destroyForcibly();
         }
     }
 
