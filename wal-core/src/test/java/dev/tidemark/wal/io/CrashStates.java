@@ -66,7 +66,7 @@ public final class CrashStates {
 
     /** The disk after the process was killed here: all that was written can be read; a later loss of power can take it. */
     public SimulatedDisk killed() {
-        return new SimulatedDisk(settings, state.copy());
+        return new SimulatedDisk(settings, state.copy(), boundary());
     }
 
     /**
@@ -90,7 +90,7 @@ public final class CrashStates {
                 killed.apply(new Operation(write.index(), call, write.began(), Operation.Outcome.DONE));
             }
         }
-        return new SimulatedDisk(settings, killed);
+        return new SimulatedDisk(settings, killed, boundary() + 1);
     }
 
     /**

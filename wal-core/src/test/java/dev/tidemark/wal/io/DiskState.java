@@ -310,6 +310,8 @@ final class DiskState {
             journalledBefore = Math.max(journalledBefore, operation.began());
         } else {
             file.loseUnforced(operation.began());
+            // Whoever forced has been told; only what nobody was told waits for the next who opens the file.
+            file.writeBackErrorSeen = true;
         }
     }
 

@@ -133,6 +133,20 @@ public final class Operation {
         return kind.changesTheDisk() && (tookEffect() || isForce && outcome == Outcome.FAILED);
     }
 
+    /** Whether it wrote something, and nothing but zeros. */
+    public boolean wroteOnlyZeros() {
+        byte[] written = data;
+        if (kind != Kind.WRITE || written == null || bytes == 0) {
+            return false;
+        }
+        for (int i = 0; i < bytes; i++) {
+            if (written[i] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     long fileId() {
         return fileId;
     }

@@ -70,8 +70,18 @@ public final class SimulatedDisk implements Disk {
     }
 
     SimulatedDisk(Settings settings, DiskState state) {
+        this(settings, state, 0);
+    }
+
+    /**
+     * With a state in which not everything is durable. Operations are counted on from those that made it: started again at
+     * zero, a force would take what was written before it for later, and cover none of it.
+     */
+    SimulatedDisk(Settings settings, DiskState state, long operationCount) {
         this.settings = settings;
         this.state = state;
+        this.operationCount = operationCount;
+        this.recordedSince = operationCount;
     }
 
     // ---- the kind of disk
@@ -843,12 +853,12 @@ public final class SimulatedDisk implements Disk {
     /** The process is killed now: what it wrote can still be read. The next one finds the returned disk. */
     public synchronized SimulatedDisk killProcess() {
         endProcess();
-        return new SimulatedDisk(settings, state.copy());
+        return new SimulatedDisk(settings, state.copy(), operationCount);
     }
 
     /** Another disk in the same state; this one goes on. */
     public synchronized SimulatedDisk copy() {
-        return new SimulatedDisk(settings, state.copy());
+        return new SimulatedDisk(settings, state.copy(), operationCount);
     }
 
     private void endProcess() {
