@@ -1,0 +1,197 @@
+package dev.tidemark.crash;
+
+import dev.tidemark.wal.api.AppendRequest;
+import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.PartitionId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one process did with a store, as the outside saw it: what was submitted, and what the log promised, each at a time. Times
+ * are counts of operations that had returned from the disk, so they order against crash boundaries.
+ *
+ * <p>A process that began on what a crash had left has a history that continues another one: what it found takes the place of
+ * what was submitted before.
+ *
+ * <p><b>Threads.</b> Any, while it is written; one at a time afterwards.
+ */
+final class History {
+
+    /** How the crash came that left a state behind. */
+    enum Crash {
+        /** The process ended; all it had written can be read. */
+        KILL,
+        /** The power went: what was not forced may be gone. */
+        POWER_LOSS
+    }
+
+    private final Map<PartitionId, Log> logs = new HashMap<>();
+
+    /** The partition's part; made if need be. */
+    synchronized Log log(PartitionId id) {
+        return logs.computeIfAbsent(id, Log::new);
+    }
+
+    synchronized @Nullable Log find(PartitionId id) {
+        return logs.get(id);
+    }
+
+    synchronized List<Log> logs() {
+        return List.copyOf(logs.values());
+    }
+
+    /**
+     * The history of the next process, which found the store as a crash at {@code boundary} had left it.
+     *
+     * @param found where each partition ends, for those that are there
+     * @param servedAt when that process began to serve, in its own time
+     */
+    History continuedAfter(Crash crash, long boundary, Map<PartitionId, Long> found, long servedAt) {
+        History next = new History();
+        for (Log before : logs()) {
+            Long end = found.get(before.id);
+            if (end != null) {
+                next.log(before.id).continues(before, crash, boundary, end, servedAt);
+            }
+        }
+        return next;
+    }
+
+    /** One partition's part of it. */
+    static final class Log {
+        private final PartitionId id;
+        private final List<Submission> submissions = new ArrayList<>();
+        private final TreeMap<Long, Long> synced = new TreeMap<>();
+        private final TreeMap<Long, Long> written = new TreeMap<>();
+        private long createdAt = Submission.NEVER;
+
+        private @Nullable Map<Long, List<Submission>> byOffset;
+
+        private @Nullable Log before;
+        private long beforeBoundary;
+        private long inheritedEnd;
+        private long servedAt;
+        private long floorAfterKill;
+        private long floorAfterPowerLoss;
+        private boolean existsAfterPowerLoss;
+
+        private Log(PartitionId id) {
+            this.id = id;
+        }
+
+        private void continues(Log earlier, Crash crash, long boundary, long end, long served) {
+            before = earlier;
+            beforeBoundary = boundary;
+            inheritedEnd = end;
+            servedAt = served;
+            floorAfterKill = end;
+            // After a loss of power everything that is left is durable. After a kill it is only in the page cache,
+            // until
+            // recovery has seen to it; until then no more is promised than before.
+            boolean isAllDurable = crash == Crash.POWER_LOSS;
+            floorAfterPowerLoss = isAllDurable ? end : earlier.requiredEnd(Crash.POWER_LOSS, boundary);
+            existsAfterPowerLoss = isAllDurable || earlier.mustExist(Crash.POWER_LOSS, boundary);
+            promise(served, end, Durability.SYNCED);
+            createdAt = served;
+        }
+
+        PartitionId id() {
+            return id;
+        }
+
+        // ---- while it happens
+
+        synchronized Submission submitted(AppendRequest request, long at) {
+            Submission submission = new Submission(request, at);
+            submissions.add(submission);
+            byOffset = null;
+            return submission;
+        }
+
+        synchronized void created(long at) {
+            createdAt = Math.min(createdAt, at);
+        }
+
+        /** From this time on all below the end survives as this durability says: it was acknowledged, or somebody read it. */
+        synchronized void promise(long at, long end, Durability durability) {
+            if (durability == Durability.ACCEPTED) {
+                return;
+            }
+            raise(written, at, end);
+            if (durability == Durability.SYNCED) {
+                raise(synced, at, end);
+            }
+        }
+
+        /** Keeps the ends rising with the times. */
+        private static void raise(TreeMap<Long, Long> ends, long at, long end) {
+            Map.Entry<Long, Long> floor = ends.floorEntry(at);
+            if (floor != null && floor.getValue() >= end) {
+                return;
+            }
+            ends.put(at, end);
+            Map.Entry<Long, Long> later = ends.higherEntry(at);
+            while (later != null && later.getValue() <= end) {
+                ends.remove(later.getKey());
+                later = ends.higherEntry(at);
+            }
+        }
+
+        // ---- afterwards
+
+        /** What must be there at least, if the crash came when that many operations had returned. */
+        synchronized long requiredEnd(Crash crash, long boundary) {
+            Map.Entry<Long, Long> promised = (crash == Crash.KILL ? written : synced).floorEntry(boundary);
+            long floor = crash == Crash.KILL ? floorAfterKill : floorAfterPowerLoss;
+            return promised == null ? floor : Math.max(floor, promised.getValue());
+        }
+
+        /** Whether the partition itself must be there. */
+        boolean mustExist(Crash crash, long boundary) {
+            return createdAt <= boundary || before != null && (crash == Crash.KILL || existsAfterPowerLoss);
+        }
+
+        /** The appends that may lie at this offset; more than one only where an offset was given out again. */
+        synchronized List<Submission> at(long offset, long boundary) {
+            Log earlier = before;
+            if (earlier != null && offset < inheritedEnd) {
+                return earlier.at(offset, beforeBoundary);
+            }
+            if (earlier != null && boundary < servedAt) {
+                return List.of();
+            }
+            return index().getOrDefault(offset, List.of()).stream()
+                    .filter(submission -> submission.mayBeThereAt(boundary))
+                    .toList();
+        }
+
+        /** When it was submitted; what the process found was there before its time began. */
+        long submittedAt(Submission submission) {
+            return before != null && submission.offset() < inheritedEnd ? 0 : submission.submittedAt();
+        }
+
+        private Map<Long, List<Submission>> index() {
+            Map<Long, List<Submission>> index = byOffset;
+            if (index == null) {
+                index = new HashMap<>();
+                for (Submission submission : submissions) {
+                    if (submission.offset() != Submission.NO_OFFSET) {
+                        index.computeIfAbsent(submission.offset(), offset -> new ArrayList<>(1))
+                                .add(submission);
+                    }
+                }
+                byOffset = index;
+            }
+            return index;
+        }
+
+        @Override
+        public String toString() {
+            return id + " submitted=" + submissions.size() + " synced=" + synced + " written=" + written;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package dev.tidemark.crash;
+
+import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.Ends;
+import dev.tidemark.wal.api.EntryKind;
+import dev.tidemark.wal.api.From;
+import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.api.ReadOptions;
+import dev.tidemark.wal.api.RecoveryReport;
+import dev.tidemark.wal.engine.Engine;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Judges a store that was opened after a crash: <em>what was acknowledged is there, in order, byte for byte; what was never
+ * submitted is not; and a mere crash never reads as damage.</em>
+ *
+ * <p><b>Threads.</b> One.
+ */
+final class Oracle {
+    private static final ReadOptions READ = ReadOptions.DEFAULT.withReadAheadBytes(64 << 10);
+
+    private Oracle() {}
+
+    /** What the oracle saw that it does not allow. */
+    static final class Violation extends AssertionError {
+        private static final long serialVersionUID = 1L;
+
+        Violation(String what) {
+            super(what);
+        }
+
+        Violation(String what, Throwable cause) {
+            super(what, cause);
+        }
+    }
+
+    /**
+     * What a store was found to hold.
+     *
+     * @param ends where each partition ends
+     * @param newestSubmittedAt for each partition, when the newest of what is there was submitted
+     */
+    record Found(Map<PartitionId, Long> ends, Map<PartitionId, Long> newestSubmittedAt) {
+
+        /** Whether it is enough, and not too much, after a crash at this boundary. */
+        void requireFits(History history, History.Crash crash, long submittedBefore, long promisedBefore) {
+            for (History.Log log : history.logs()) {
+                Long end = ends.get(log.id());
+                if (end == null) {
+                    if (log.mustExist(crash, promisedBefore)) {
+                        throw new Violation("a partition that had been created is gone: " + log.id());
+                    }
+                    continue;
+                }
+                long required = log.requiredEnd(crash, promisedBefore);
+                if (end < required) {
+                    throw new Violation("what was acknowledged or read is gone: partition=" + log.id() + " end=" + end
+                            + " required=" + required);
+                }
+                if (newestSubmittedAt.getOrDefault(log.id(), 0L) > submittedBefore) {
+                    throw new Violation("there is something that had not been submitted yet: partition=" + log.id());
+                }
+            }
+        }
+    }
+
+    /** Reads all of it. */
+    static Found read(Engine engine, History history, long submittedBefore) {
+        requireNoFalseAlarm(engine.recovery());
+        Map<PartitionId, Long> ends = new HashMap<>();
+        Map<PartitionId, Long> newest = new HashMap<>();
+        for (PartitionId id : engine.partitions()) {
+            History.Log log = history.find(id);
+            LocalPartition partition = partition(engine, id);
+            long end = endOf(partition);
+            ends.put(id, end);
+            newest.put(id, readAll(partition, log, end, submittedBefore));
+        }
+        return new Found(ends, newest);
+    }
+
+    private static void requireNoFalseAlarm(RecoveryReport report) {
+        for (PartitionRecovery found : report.partitions()) {
+            if (found.failure().isPresent()) {
+                throw new Violation(
+                        "a mere crash was taken for damage: " + found,
+                        found.failure().get());
+            }
+            if (found.cases().stream().anyMatch(row -> row.isRefusal())) {
+                throw new Violation("a refusing row without a failure: " + found);
+            }
+            Optional<PartitionRecovery.Undecided> undecided = found.undecided();
+            if (undecided.isPresent() && undecided.get().firstOffset() != found.end()) {
+                throw new Violation("the undecided range does not begin where the log ends: " + found);
+            }
+        }
+    }
+
+    private static LocalPartition partition(Engine engine, PartitionId id) {
+        return engine.find(id).orElseThrow(() -> new Violation("listed and not there: partition=" + id));
+    }
+
+    private static long endOf(LocalPartition partition) {
+        Ends ends = partition.ends();
+        if (ends.start() != 0
+                || ends.readable() != ends.logEnd()
+                || ends.durable() != ends.logEnd()
+                || ends.written() != ends.logEnd()) {
+            throw new Violation(
+                    "a recovered log is durable and readable to its end: partition=" + partition.id() + " " + ends);
+        }
+        return ends.logEnd();
+    }
+
+    private static long readAll(
+            LocalPartition partition, History.@org.jspecify.annotations.Nullable Log log, long end, long boundary) {
+        long next = 0;
+        long newest = 0;
+        Submission batch = null;
+        try (Cursor cursor = partition.read(From.start(), READ)) {
+            while (cursor.next()) {
+                if (cursor.offset() != next) {
+                    throw new Violation("offsets do not follow: partition=" + partition.id() + " offset="
+                            + cursor.offset() + " expected=" + next);
+                }
+                if (log == null) {
+                    throw new Violation("records in a partition that nobody made: partition=" + partition.id());
+                }
+                if (batch == null) {
+                    batch = submissionAt(log, cursor, boundary);
+                } else if (!batch.isAt(cursor)) {
+                    throw new Violation("a batch is not what was submitted: partition=" + partition.id() + " offset="
+                            + cursor.offset() + " submitted=" + batch);
+                }
+                newest = Math.max(newest, log.submittedAt(batch));
+                next = cursor.offset() + cursor.count();
+                if (cursor.kind() != EntryKind.RECORD || next == batch.endOffset()) {
+                    batch = null;
+                }
+            }
+        }
+        if (batch != null) {
+            throw new Violation("half a batch is there: partition=" + partition.id() + " end=" + next + " " + batch);
+        }
+        if (next != end) {
+            throw new Violation("the log does not read to its end: partition=" + partition.id() + " end=" + end
+                    + " readTo=" + next);
+        }
+        return newest;
+    }
+
+    private static Submission submissionAt(History.Log log, Cursor cursor, long boundary) {
+        List<Submission> candidates = log.at(cursor.offset(), boundary);
+        for (Submission candidate : candidates) {
+            if (candidate.isAt(cursor)) {
+                return candidate;
+            }
+        }
+        throw new Violation("there is what was never submitted, or not what was: partition=" + log.id() + " offset="
+                + cursor.offset() + " kind=" + cursor.kind() + " bytes="
+                + cursor.buffer().remaining()
+                + " submitted=" + candidates);
+    }
+}

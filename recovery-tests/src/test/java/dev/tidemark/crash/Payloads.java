@@ -1,0 +1,89 @@
+package dev.tidemark.crash;
+
+import dev.tidemark.wal.api.AppendRequest;
+import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.Header;
+import dev.tidemark.wal.api.WalRecord;
+import dev.tidemark.wal.io.SimulatedDisk;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** Makes appends of all shapes and sizes; some of them hold frames of the log they go to. */
+final class Payloads {
+    private final SimulatedDisk disk;
+    private final SplittableRandom random;
+    private final int largestBytes;
+
+    Payloads(SimulatedDisk disk, SplittableRandom random, int largestBytes) {
+        this.disk = disk;
+        this.random = random;
+        this.largestBytes = largestBytes;
+    }
+
+    AppendRequest next(Durability durability, Path directory) {
+        int shape = random.nextInt(100);
+        if (shape < 55) {
+            return AppendRequest.of(value(directory)).withDurability(durability);
+        }
+        if (shape < 75) {
+            return AppendRequest.opaque(value(directory), 1 + random.nextInt(20))
+                    .withDurability(durability);
+        }
+        return AppendRequest.of(records()).withDurability(durability);
+    }
+
+    private byte[] value(Path directory) {
+        if (random.nextInt(100) < 8) {
+            return framesOfThisLog(directory);
+        }
+        byte[] value = new byte[size()];
+        random.nextBytes(value);
+        return value;
+    }
+
+    private int size() {
+        int kind = random.nextInt(100);
+        int bound = kind < 5 ? 1 : kind < 60 ? 200 : kind < 90 ? 3_000 : largestBytes;
+        return random.nextInt(bound);
+    }
+
+    /** What a copy of a log inside a log looks like: recovery must not take the frames in it for frames. */
+    private byte[] framesOfThisLog(Path directory) {
+        List<Path> segments = disk.files().stream()
+                .filter(file ->
+                        directory.equals(file.getParent()) && file.toString().endsWith(".seg"))
+                .toList();
+        if (segments.isEmpty()) {
+            return new byte[0];
+        }
+        byte[] segment = disk.contents(segments.get(random.nextInt(segments.size())));
+        int from = Math.min(4096, segment.length);
+        int length = Math.min(segment.length - from, random.nextInt(Math.min(4_000, largestBytes)));
+        byte[] value = new byte[length];
+        System.arraycopy(segment, from, value, 0, length);
+        return value;
+    }
+
+    private List<WalRecord> records() {
+        int count = 1 + random.nextInt(random.nextInt(100) < 80 ? 5 : 40);
+        List<WalRecord> records = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            byte[] value = new byte[random.nextInt(random.nextInt(100) < 90 ? 60 : 250)];
+            random.nextBytes(value);
+            WalRecord record = random.nextBoolean()
+                    ? WalRecord.of(value)
+                    : WalRecord.of(
+                            ("key" + random.nextInt(10)).getBytes(java.nio.charset.StandardCharsets.UTF_8), value);
+            if (random.nextInt(5) == 0) {
+                record = record.withHeaders(List.of(Header.of("trace", new byte[] {(byte) i})));
+            }
+            if (random.nextInt(5) == 0) {
+                record = record.withTimestamp(random.nextLong(1L << 45));
+            }
+            records.add(record);
+        }
+        return records;
+    }
+}

@@ -1,0 +1,105 @@
+package dev.tidemark.crash;
+
+import dev.tidemark.wal.api.AppendRequest;
+import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.EntryKind;
+import dev.tidemark.wal.api.WalRecord;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One append that a workload handed to the log: what it was, when it was submitted, and what became of it. Times are counts of
+ * operations that had returned from the disk.
+ *
+ * <p><b>Threads.</b> Written by the thread that submitted it and by completions; read when the workload has ended.
+ */
+final class Submission {
+    /** A time that never came. */
+    static final long NEVER = Long.MAX_VALUE;
+
+    static final long NO_OFFSET = -1;
+
+    private final AppendRequest request;
+    private final long submittedAt;
+    private volatile long offset = NO_OFFSET;
+    private volatile long refusedAt = NEVER;
+
+    Submission(AppendRequest request, long submittedAt) {
+        this.request = request;
+        this.submittedAt = submittedAt;
+    }
+
+    long submittedAt() {
+        return submittedAt;
+    }
+
+    long offset() {
+        return offset;
+    }
+
+    void tookOffset(long taken) {
+        offset = taken;
+    }
+
+    /** The log said that it is not in the log and never will be. */
+    void refused(long at) {
+        refusedAt = at;
+    }
+
+    boolean mayBeThereAt(long boundary) {
+        return submittedAt <= boundary && boundary < refusedAt;
+    }
+
+    int count() {
+        return request.count();
+    }
+
+    long endOffset() {
+        return offset + request.count();
+    }
+
+    /** Whether the entry on which the cursor stands is this append's, or one of its records. */
+    boolean isAt(Cursor cursor) {
+        switch (request.shape()) {
+            case VALUE:
+                return cursor.kind() == EntryKind.RAW
+                        && cursor.count() == 1
+                        && sameBytes((byte[]) request.payload(), cursor.buffer());
+            case OPAQUE:
+                return cursor.kind() == EntryKind.OPAQUE
+                        && cursor.count() == request.count()
+                        && sameBytes((byte[]) request.payload(), cursor.buffer());
+            case RECORDS:
+                return cursor.kind() == EntryKind.RECORD
+                        && cursor.count() == 1
+                        && sameRecord(record(Math.toIntExact(cursor.offset() - offset)), cursor);
+        }
+        throw new AssertionError(request.shape());
+    }
+
+    private WalRecord record(int index) {
+        return (WalRecord) ((List<?>) request.payload()).get(index);
+    }
+
+    private static boolean sameRecord(WalRecord expected, Cursor cursor) {
+        return sameBytes(expected.value(), cursor.buffer())
+                && Arrays.equals(expected.key().orElse(null), cursor.key().orElse(null))
+                && expected.headers().equals(cursor.headers())
+                && (expected.timestampMillis().isEmpty()
+                        || expected.timestampMillis().getAsLong() == cursor.timestampMillis());
+    }
+
+    private static boolean sameBytes(byte[] expected, ByteBuffer found) {
+        return ByteBuffer.wrap(expected).equals(found);
+    }
+
+    @Override
+    public String toString() {
+        Object payload = request.payload();
+        String size =
+                payload instanceof byte[] bytes ? bytes.length + " bytes" : ((List<?>) payload).size() + " records";
+        return request.shape() + " of " + size + " at " + offset + " submittedAt=" + submittedAt
+                + (refusedAt == NEVER ? "" : " refusedAt=" + refusedAt);
+    }
+}
