@@ -94,6 +94,9 @@ final class Rotation {
                 makeSuccessor(end, lastTimestampMillis(old));
                 done = RotationStep.HEADER_FORCED;
             } catch (IOException e) {
+                if (parts.metadata().isOutcomeUnknown()) {
+                    throw e;
+                }
                 discard(e);
                 old.prefill.restart();
                 return new Outcome(null, false, e);
