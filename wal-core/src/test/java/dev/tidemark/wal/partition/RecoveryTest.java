@@ -578,6 +578,24 @@ final class RecoveryTest {
     }
 
     @Test
+    void trimOfWhichOnlyTheIntentWasRecorded_isDone_R6() throws IOException {
+        LogBuilder log =
+                new LogBuilder().append(3, 100).rotate().append(3, 100).rotate().append(3, 100);
+        log.metadata(change ->
+                change.intent(new Intent.Trim(7, log.segment(2).header().name())));
+        SimulatedDisk disk = disk(log);
+
+        RecoveredLog found = recovered(disk);
+
+        assertThat(found.report().cases()).containsExactly(RecoveryCase.R6, RecoveryCase.R1);
+        assertThat(found.start()).isEqualTo(7);
+        assertThat(metadata(disk).startOffset()).isEqualTo(7);
+        assertThat(metadata(disk).startSegment())
+                .isEqualTo(log.segment(2).header().name());
+        assertThat(disk.files()).doesNotContain(path(log.segment(0)), path(log.segment(1)));
+    }
+
+    @Test
     void interruptedTrimAfterACleanClose_isFinished_R6() throws IOException {
         LogBuilder log = new LogBuilder().append(3, 100).rotate().append(3, 100).closeCleanly();
         log.metadata(change -> change.start(4, log.segment(1).header().name())
