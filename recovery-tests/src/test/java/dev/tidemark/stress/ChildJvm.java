@@ -1,0 +1,40 @@
+package dev.tidemark.stress;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** How to start another JVM like this one: the same JDK, the same class path, assertions on. */
+final class ChildJvm {
+    /** Keeps what a child logs out of its report. */
+    static final String QUIET = "-Dlogback.configurationFile=dev/tidemark/stress/quiet-logback.xml";
+
+    private ChildJvm() {}
+
+    /** The command line for a main class. The caller adds arguments, and starts and ends the process. */
+    static List<String> command(String heap, String mainClass, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + heap,
+                "-Dfile.encoding=UTF-8",
+                QUIET,
+                "-ea",
+                "-cp",
+                classPath(),
+                mainClass));
+        command.addAll(Arrays.asList(arguments));
+        return command;
+    }
+
+    /** The class path of this JVM, without entries that do not exist: not every tool takes those. */
+    static String classPath() {
+        String known = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        return Arrays.stream(known.split(File.pathSeparator))
+                .filter(entry -> !entry.isEmpty() && Files.exists(Path.of(entry)))
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+}
