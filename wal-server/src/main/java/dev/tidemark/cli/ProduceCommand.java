@@ -92,20 +92,25 @@ final class ProduceCommand extends ConsoleCommand {
         Wal wal = store.openToWrite();
         // A command that waits for a line cannot notice; the store is closed in order all the same.
         try (InterruptGuard guard = new InterruptGuard(() -> {}, Duration.ofSeconds(1), wal::close)) {
-            Producer producer = new Producer(
-                    wal.partition(partition),
-                    durability,
-                    batchRecords,
-                    keySeparator.map(text -> text.getBytes(StandardCharsets.UTF_8)));
-            try {
-                readAll(producer, guard);
-                producer.finish();
-            } finally {
-                producer.settleUpToTheFirstFailure();
-                console().err().println(producer.summary(partition));
-                wal.close();
+            try (wal) {
+                Producer producer = new Producer(
+                        wal.partition(partition),
+                        durability,
+                        batchRecords,
+                        keySeparator.map(text -> text.getBytes(StandardCharsets.UTF_8)));
+                produce(producer, guard);
             }
             return guard.isInterrupted() ? ExitCode.INTERRUPTED : ExitCode.OK;
+        }
+    }
+
+    private void produce(Producer producer, InterruptGuard guard) throws IOException {
+        try {
+            readAll(producer, guard);
+            producer.finish();
+        } finally {
+            producer.settleUpToTheFirstFailure();
+            console().err().println(producer.summary(partition));
         }
     }
 

@@ -3,9 +3,11 @@ package dev.tidemark.cli;
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Ends;
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.UnavailableException;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,43 +52,80 @@ final class TailCommand extends ConsoleCommand {
     @Mixin
     private final RecordPrinter printer = new RecordPrinter();
 
+    private long nextOffset;
+
     TailCommand(Console console) {
         super(console);
     }
 
     @Override
     ExitCode execute() {
-        try (InterruptGuard guard = InterruptGuard.noticed();
-                Wal wal = store.openToRead()) {
-            LocalPartition source = StoreOption.existing(wal, partition);
-            Ends ends = source.ends();
-            long end = printer.end(ends);
-            try (Cursor cursor = printer.read(source, From.offset(Math.max(ends.start(), end - Math.max(0, count))))) {
-                while (!guard.isInterrupted() && cursor.nextOffset() < end && cursor.next()) {
-                    printer.print(cursor, out());
-                }
-                if (isFollowing) {
-                    follow(cursor, guard);
-                }
+        try (InterruptGuard guard = InterruptGuard.noticed()) {
+            boolean isDone = printTail(guard);
+            while (!isDone) {
+                isDone = goOn(guard);
             }
             out().flush();
-            if (!isFollowing) {
-                printer.noteUnproven(ends, partition, console());
-            }
             return guard.isInterrupted() ? ExitCode.INTERRUPTED : ExitCode.OK;
         }
     }
 
-    private void follow(Cursor cursor, InterruptGuard guard) {
-        while (!guard.isInterrupted()) {
-            // What has been printed is seen before the wait for more.
-            out().flush();
-            if (cursor.next(PATIENCE)) {
-                printer.print(cursor, out());
-                while (!guard.isInterrupted() && cursor.next()) {
-                    printer.print(cursor, out());
+    /** Prints the last records, and follows if that is asked for; false when the store has to be opened again to go on. */
+    private boolean printTail(InterruptGuard guard) {
+        try (Wal wal = store.openToRead()) {
+            LocalPartition source = StoreOption.existing(wal, partition);
+            Ends ends = source.ends();
+            long end = printer.end(ends);
+            nextOffset = Math.max(ends.start(), end - Math.max(0, count));
+            try (Cursor cursor = printer.read(source, From.offset(nextOffset))) {
+                while (!guard.isInterrupted() && cursor.nextOffset() < end && cursor.next()) {
+                    print(cursor);
+                }
+                if (isFollowing) {
+                    return follow(cursor, guard);
                 }
             }
+            out().flush();
+            printer.noteUnproven(ends, partition, console());
+            return true;
         }
+    }
+
+    /** Follows from where the printing stopped, or from the end if what was there has been cut. */
+    private boolean goOn(InterruptGuard guard) {
+        try (Wal wal = store.openToRead()) {
+            LocalPartition source = StoreOption.existing(wal, partition);
+            long from = Math.min(nextOffset, printer.end(source.ends()));
+            try (Cursor cursor = printer.read(source, From.offset(from))) {
+                return follow(cursor, guard);
+            }
+        }
+    }
+
+    /** Prints what comes until there is an interrupt; false when the writer's recovery changed what had been looked at. */
+    private boolean follow(Cursor cursor, InterruptGuard guard) {
+        try {
+            while (!guard.isInterrupted()) {
+                // What has been printed is seen before the wait for more.
+                out().flush();
+                if (cursor.next(PATIENCE)) {
+                    print(cursor);
+                    while (!guard.isInterrupted() && cursor.next()) {
+                        print(cursor);
+                    }
+                }
+            }
+            return true;
+        } catch (UnavailableException e) {
+            if (e.code() == ErrorCode.PARTITION_CLOSED) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private void print(Cursor cursor) {
+        printer.print(cursor, out());
+        nextOffset = cursor.nextOffset();
     }
 }

@@ -2,6 +2,8 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.wal.Wal;
+import dev.tidemark.wal.api.LocalPartition;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -57,6 +59,51 @@ class LiveStoreTest {
             CliProcess.signal(tail, "INT");
             assertThat(lines.readLine()).isNull();
             assertThat(CliProcess.exitCode(tail)).isEqualTo(ExitCode.INTERRUPTED.number());
+            assertThat(err).hasContent("");
+        } finally {
+            tail.destroyForcibly();
+        }
+    }
+
+    @Test
+    void tail_goesOnWhenTheWriterWasKilledAndCameBack() throws Exception {
+        Process tail = CliProcess.start(
+                CliProcess.command("tail", "--data", store, "orders-0", "-n", "1", "-f"),
+                directory.resolve("tail.txt"));
+        try (BufferedReader lines = tail.inputReader(StandardCharsets.UTF_8)) {
+            assertThat(lines.readLine()).isEqualTo("value 2");
+            append("fourth");
+            assertThat(lines.readLine()).isEqualTo("fourth");
+            producer.destroyForcibly();
+            CliProcess.exitCode(producer);
+            assertThat(CliRun.withInput("fifth\n", "produce", "--data", store, "orders-0")
+                            .exitCode())
+                    .isZero();
+            assertThat(lines.readLine()).isEqualTo("fifth");
+        } finally {
+            tail.destroyForcibly();
+        }
+    }
+
+    @Test
+    void tail_goesOnWhenRecoveryCutWhatItHadSeenAboveTheProof() throws Exception {
+        Path killed = directory.resolve("killed");
+        try (Wal wal = Wal.open(directory.resolve("short-lived"))) {
+            LocalPartition orders = wal.partition("orders", 0);
+            orders.append("proven".getBytes(StandardCharsets.UTF_8));
+            orders.append("unproven".getBytes(StandardCharsets.UTF_8));
+            StoreFiles.copy(directory.resolve("short-lived"), killed);
+        }
+        Path err = directory.resolve("tail.txt");
+        Process tail = CliProcess.start(CliProcess.command("tail", "--data", killed, "orders-0", "-f"), err);
+        try (BufferedReader lines = tail.inputReader(StandardCharsets.UTF_8)) {
+            assertThat(lines.readLine()).isEqualTo("proven");
+            // The payload of the second frame: 40 bytes of header, six of payload, two of padding, 40 of header.
+            StoreFiles.flip(StoreFiles.segments(killed, "orders-0").get(0), 4096 + 88);
+            CliRun produced = CliRun.withInput("new\n", "produce", "--data", killed, "orders-0");
+            assertThat(produced.err()).contains("first=1 end=2");
+
+            assertThat(lines.readLine()).isEqualTo("new");
             assertThat(err).hasContent("");
         } finally {
             tail.destroyForcibly();

@@ -122,6 +122,23 @@ class VerifyTest {
     }
 
     @Test
+    void damagedPartition_isRefusedAndTheOtherIsServed() throws IOException {
+        StoreFiles.truncate(active, FIRST_FRAME + 2 * FRAME_BYTES);
+        CliRun produced = CliRun.withInput("x\n", "produce", "--data", store, "orders-0");
+        CliRun fetched = CliRun.of("fetch", "--data", store, "orders-0");
+
+        assertThat(produced.exitCode()).isEqualTo(ExitCode.DAMAGED.number());
+        assertThat(fetched.exitCode()).isEqualTo(ExitCode.DAMAGED.number());
+        assertThat(fetched.err())
+                .contains("wal: SEGMENT_TRUNCATED ", "orders-0/" + active.getFileName(), "wal verify")
+                .doesNotContain("\tat ");
+        assertThat(CliRun.withInput("x\n", "produce", "--data", store, "refunds-0")
+                        .exitCode())
+                .isZero();
+        assertThat(CliRun.of("fetch", "--data", store, "refunds-0").outLines()).hasSize(11);
+    }
+
+    @Test
     void segmentThatIsCutOff_isDamage() throws IOException {
         StoreFiles.truncate(active, FIRST_FRAME + 2 * FRAME_BYTES);
 
