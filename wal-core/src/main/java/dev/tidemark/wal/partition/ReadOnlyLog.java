@@ -46,8 +46,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Ordering.</b> Whoever looks publishes the segments, then the end, then the proven end. The right to look is taken and given back by an atomic
  * flag, so what one has found out is seen by the next.
  *
- * <p><b>Crash.</b> Changes nothing. When the writer has crashed and was recovered, unproven frames may be gone: then this log is at its end and has to
- * be opened again.
+ * <p><b>Crash.</b> Changes nothing. When the writer took back a refused write, or has crashed and was recovered, unproven frames may be gone: once
+ * that is noticed, this log is at its end and has to be opened again.
  */
 final class ReadOnlyLog implements ReadView {
 
@@ -79,6 +79,10 @@ final class ReadOnlyLog implements ReadView {
     private volatile long position;
     private volatile long lookedNanos;
     private volatile long listedNanos;
+    /** Where a frame began or begins of which all before is proven. */
+    private volatile long surePosition;
+
+    private volatile long sureOffset;
 
     /**
      * From what recovery found, which in a read-only store has changed nothing.
@@ -108,6 +112,9 @@ final class ReadOnlyLog implements ReadView {
         listedNanos = lookedNanos;
         end = recovered.end();
         provenEnd = recovered.provenEnd();
+        boolean isProven = provenEnd == end;
+        surePosition = isProven ? position : SegmentHeader.BYTES;
+        sureOffset = isProven ? end : segments.last().baseOffset();
     }
 
     // ---------------------------------------------------------------- looking
@@ -130,8 +137,13 @@ final class ReadOnlyLog implements ReadView {
         try (FrameWindow window = new FrameWindow(files, memory, READ_BYTES)) {
             long before = position;
             boolean isSealed = readOn(window, segments.last());
-            while ((isSealed || (position == before && isTimeToList())) && goOn()) {
-                isSealed = readOn(window, segments.last());
+            boolean isStuck = position == before && !isSealed && isTimeToList();
+            boolean isNextFound = (isSealed || isStuck) && goOn();
+            if (isStuck && !isNextFound && !isStillThere(window)) {
+                throw changed();
+            }
+            while (isNextFound) {
+                isNextFound = readOn(window, segments.last()) && goOn();
             }
         } catch (IOException e) {
             throw ReadErrors.unreadable(id, segments.last(), position, end, e);
@@ -160,12 +172,30 @@ final class ReadOnlyLog implements ReadView {
         }
         end = nextOffset;
         provenEnd = Math.min(proven, nextOffset);
+        if (provenEnd == nextOffset) {
+            surePosition = position;
+            sureOffset = nextOffset;
+        }
         return isSealed;
     }
 
+    /** Whether what is not proven still leads to where this log has come: a refused write takes back what it wrote, and a recovery cuts. */
+    private boolean isStillThere(FrameWindow window) throws IOException {
+        window.forget();
+        long at = surePosition;
+        long offset = sureOffset;
+        while (at < position
+                && window.header(at, offset).isValid()
+                && window.payload().isValid()) {
+            at = window.nextPosition();
+            offset = window.endOffset();
+        }
+        return at == position && offset == end;
+    }
+
     /**
-     * A seal is nearly always seen. But the writer may have crashed, and what was seen here above the last proof been cut away: then nothing ever
-     * follows, but in a newer segment.
+     * A seal is nearly always seen. But what was seen here above the last proof may have been cut away: then nothing ever follows, but in a newer
+     * segment, or after other frames in this one.
      */
     private boolean isTimeToList() {
         return environment.clock().nanos() - listedNanos >= TimeUnit.MILLISECONDS.toNanos(LIST_MILLIS);
@@ -196,6 +226,8 @@ final class ReadOnlyLog implements ReadView {
         segments = segments.plus(next);
         position = SegmentHeader.BYTES;
         provenEnd = Math.max(provenEnd, next.baseOffset());
+        surePosition = position;
+        sureOffset = next.baseOffset();
         return true;
     }
 

@@ -19,6 +19,7 @@ import dev.tidemark.wal.io.Fault;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -204,6 +205,63 @@ class LiveReadingTest {
             assertThat(e.code()).isEqualTo(ErrorCode.SEGMENT_MISSING);
         }
         return seen;
+    }
+
+    @Test
+    void indexThatManyNeedAtOnce_isMadeByOneOfThem() throws Exception {
+        SimulatedDisk disk = new SimulatedDisk().withDirectories(DIRECTORY);
+        try (WrittenLog log = new WrittenLog(disk, DIRECTORY)) {
+            log.withoutIndex();
+            int appends = 2_000;
+            for (int i = 0; i < appends; i++) {
+                log.raw(valueOf(i));
+            }
+            log.sync();
+            List<Future<Boolean>> readers = new ArrayList<>();
+            for (int t = 0; t < 8; t++) {
+                long offset = appends - 1 - 200L * t;
+                readers.add(threads.submit(() -> {
+                    try (Cursor cursor = log.read(From.offset(offset))) {
+                        return cursor.next() && cursor.offset() == offset;
+                    }
+                }));
+            }
+            for (Future<Boolean> reader : readers) {
+                assertThat(reader.get(60, TimeUnit.SECONDS)).isTrue();
+            }
+            long bytesRead = disk.operations().stream()
+                    .filter(operation -> operation.kind() == Operation.Kind.READ)
+                    .mapToLong(Operation::bytes)
+                    .sum();
+            assertThat(bytesRead).isBetween(log.position() - 4096, log.position() * 3 / 2);
+        }
+    }
+
+    /** Bytes of this thread alone, whatever the machine does meanwhile; each disk read takes some, so they are few per value. */
+    @Test
+    void goingFromValueToValue_takesNoHeap() throws Exception {
+        Path directory = Files.createDirectory(temporary.resolve("orders-0"));
+        try (WrittenLog log = new WrittenLog(Environment.real().disk(), directory)) {
+            for (int i = 0; i < 20_000; i++) {
+                log.raw(new byte[20]);
+            }
+            log.sync();
+            var memory = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long taken = 0;
+            for (int round = 0; round < 5; round++) {
+                long before =
+                        memory.getThreadAllocatedBytes(Thread.currentThread().getId());
+                try (Cursor cursor = log.read(From.start())) {
+                    long offsets = 0;
+                    while (cursor.next()) {
+                        offsets += cursor.offset() + cursor.timestampMillis() + cursor.count();
+                    }
+                    assertThat(offsets).isPositive();
+                }
+                taken = memory.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+            }
+            assertThat(taken).isLessThan(20_000 * 8);
+        }
     }
 
     // ---------------------------------------------------------------- waiting

@@ -168,6 +168,24 @@ class ReadOnlyLogTest {
     }
 
     @Test
+    void unprovenFrameThatAnotherTookThePlaceOf_isNotTakenForTheEnd() throws IOException {
+        writer.raw("a").sync().raw("refused, but seen").write();
+        log.lookNow();
+        assertThat(log.ends().written()).isEqualTo(2);
+        clock.advance(Duration.ofMillis(ReadOnlyLog.LIST_MILLIS));
+        log.lookNow();
+        assertThat(log.readFailure()).as("nothing has changed").isEmpty();
+        try (WrittenLog other = new WrittenLog(new SimulatedDisk().withDirectories(DIRECTORY), DIRECTORY)) {
+            other.raw("a").sync().raw("b").raw("c").raw("d").sync();
+            Path path = other.segments().last().path();
+            disk.damage(path, ((SimulatedDisk) other.disk).contents(path));
+        }
+
+        clock.advance(Duration.ofMillis(ReadOnlyLog.LIST_MILLIS));
+        assertCode(log::lookNow, ErrorCode.PARTITION_CLOSED);
+    }
+
+    @Test
     void waiting_endsWithTheNextAppend() throws Exception {
         CompletableFuture<List<String>> read = CompletableFuture.supplyAsync(() -> {
             try (Cursor cursor = FrameCursor.open(log, From.start(), ALL)) {
