@@ -28,7 +28,7 @@ final class InterruptGuard implements AutoCloseable {
         this.first = first;
         this.patience = patience;
         this.otherwise = otherwise;
-        this.hook = new Thread(this::stop, "wal-interrupt");
+        this.hook = new Thread(this::stop, "cli-interrupt");
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
