@@ -239,9 +239,7 @@ final class Reserve implements DiskRoom, AutoCloseable {
 
     /** Writes what is missing, piece by piece, so that who needs the blocks never waits long; says whether it is whole now. */
     private boolean fill() throws IOException {
-        byte[] noise = new byte[PIECE_BYTES];
-        environment.random().nextBytes(noise);
-        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES).put(noise);
+        ByteBuffer piece = null;
         while (true) {
             lock.lock();
             try {
@@ -257,6 +255,9 @@ final class Reserve implements DiskRoom, AutoCloseable {
                     }
                     return true;
                 }
+                if (piece == null) {
+                    piece = noise();
+                }
                 piece.position(0).limit((int) Math.min(PIECE_BYTES, missing));
                 try {
                     held.writeFully(piece, sizeBytes);
@@ -268,6 +269,12 @@ final class Reserve implements DiskRoom, AutoCloseable {
                 lock.unlock();
             }
         }
+    }
+
+    private ByteBuffer noise() {
+        byte[] noise = new byte[PIECE_BYTES];
+        environment.random().nextBytes(noise);
+        return ByteBuffer.allocateDirect(PIECE_BYTES).put(noise);
     }
 
     @GuardedBy("lock")
