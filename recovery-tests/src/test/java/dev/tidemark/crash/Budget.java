@@ -5,9 +5,9 @@ import java.util.Locale;
 /** How much is tried, chosen by the property {@code tidemark.budget}. */
 enum Budget {
     /** Enough to see that nothing is broken. */
-    SHORT(25, 4),
+    SHORT(30, 4),
     /** What the normal build takes. */
-    NORMAL(150, 12),
+    NORMAL(200, 12),
     /** For a machine that has nothing else to do. */
     LONG(3_000, 200);
 

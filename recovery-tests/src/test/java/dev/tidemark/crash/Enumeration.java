@@ -32,9 +32,13 @@ import java.util.function.UnaryOperator;
  */
 final class Enumeration {
     /** Sampled losses of power at a boundary, beside those that keep all or nothing. */
-    private static final int SAMPLES = 4;
+    private static final int SAMPLES = 3;
     /** Of so many states one goes on and crashes again. */
     private static final int GOES_ON_ONE_IN = 6;
+    /** After a failed force a kill is what shows whether recovery writes again what it reads: then more of them do. */
+    private static final int GOES_ON_AFTER_FAILURE_ONE_IN = 2;
+    /** The steps before the first append are the same in all workloads: so many of them are looked at in full. */
+    private static final int BEGINNING_IN_FULL_ONE_IN = 8;
 
     private final Tally tally;
     private final UnaryOperator<Disk> lies;
@@ -43,6 +47,7 @@ final class Enumeration {
     private final List<CrashPoint> points;
     private final Map<Long, Oracle.Found> known = new HashMap<>();
     private final SplittableRandom random;
+    private final long forceFailedAt;
 
     /** Where the walk is, for the report of a violation. */
     private String place = "";
@@ -56,6 +61,11 @@ final class Enumeration {
                 .build();
         points = CrashPoint.of(recording.operations(), config.directory());
         random = new SplittableRandom(recording.seed() * 0x9E3779B97F4A7C15L);
+        forceFailedAt = recording.operations().stream()
+                .filter(operation -> operation.kind() == Operation.Kind.FORCE && !operation.tookEffect())
+                .mapToLong(Operation::index)
+                .findFirst()
+                .orElse(Long.MAX_VALUE);
     }
 
     /** Tries all of them with a disk that does what it says. */
@@ -69,9 +79,20 @@ final class Enumeration {
         try {
             enumeration.walk();
         } catch (RuntimeException | AssertionError e) {
-            throw new Oracle.Violation(e.getMessage() + enumeration.place, e);
+            throw new Oracle.Violation(e.getMessage() + enumeration.place + enumeration.lastOperations(), e);
         }
         tally.workload(recording.operations().size());
+    }
+
+    private String lastOperations() {
+        List<Operation> changes = recording.operations().stream()
+                .limit(recording.states().boundary())
+                .filter(Operation::changedTheDisk)
+                .toList();
+        StringBuilder text = new StringBuilder("\n  the last operations:");
+        changes.subList(Math.max(0, changes.size() - 12), changes.size())
+                .forEach(operation -> text.append("\n    ").append(operation));
+        return text.toString();
     }
 
     private void walk() {
@@ -90,18 +111,20 @@ final class Enumeration {
                 Moment during = new Moment(boundary, now.promisedBefore, now.promisedBefore);
                 judge(torn, Tally.Kind.KILLED_INSIDE, point, History.Crash.KILL, during);
             }
-            for (CrashPlan plan : plans()) {
+            for (CrashPlan plan : plans(point)) {
                 place(boundary, plan.toString());
                 judge(states.powerLoss(plan), Tally.Kind.POWER_LOST, point, History.Crash.POWER_LOSS, now);
             }
         }
     }
 
-    private List<CrashPlan> plans() {
+    private List<CrashPlan> plans(CrashPoint point) {
         List<CrashPlan> plans = new ArrayList<>();
         plans.add(CrashPlan.keepNothing(NameRule.DIRECTORY_FORCE));
         plans.add(CrashPlan.keepNothing(NameRule.ANY_FORCE));
-        for (int i = 0; i < SAMPLES; i++) {
+        boolean isBeginning = point == CrashPoint.STORE_FILES || point == CrashPoint.PARTITION_MAKING;
+        int samples = isBeginning && recording.seed() % BEGINNING_IN_FULL_ONE_IN != 0 ? 0 : SAMPLES;
+        for (int i = 0; i < samples; i++) {
             plans.add(CrashPlan.random(random.nextLong()));
         }
         return plans;
@@ -135,7 +158,8 @@ final class Enumeration {
         long fingerprint = disk.fingerprint();
         tally.state(kind, point, fingerprint);
         Oracle.Found found = known.get(fingerprint);
-        boolean goesOn = random.nextInt(GOES_ON_ONE_IN) == 0;
+        boolean isAfterFailure = crash == History.Crash.KILL && when.boundary > forceFailedAt;
+        boolean goesOn = random.nextInt(isAfterFailure ? GOES_ON_AFTER_FAILURE_ONE_IN : GOES_ON_ONE_IN) == 0;
         if (found != null && !goesOn) {
             // The same bytes: what recovery makes of them is known, only more may have been promised by now.
             found.requireFits(recording.history(), crash, when.submittedBefore, when.promisedBefore);
@@ -178,7 +202,7 @@ final class Enumeration {
         long servedAt = second.servedAt;
         use(second);
         CrashStates states = second.disk.crashStates();
-        List<Operation> operations = second.disk.operations();
+        List<Operation> operations = states.operations();
         String first = place;
         TreeSet<Long> boundaries = new TreeSet<>();
         boundaries.add(beganAt + 1 + random.nextLong(servedAt - beganAt));

@@ -87,15 +87,14 @@ final class Workload {
         Workload workload = new Workload(seed, lies);
         workload.run();
         CrashStates states = workload.disk.crashStates();
-        List<Operation> operations = workload.disk.operations();
         workload.end();
-        return new Recording(seed, workload.config, states, operations, workload.history);
+        return new Recording(seed, workload.config, states, states.operations(), workload.history);
     }
 
     private void run() {
-        int steps = 20 + random.nextInt(60);
-        if (random.nextInt(100) < 30) {
-            disk.inject(fault(random.nextInt(steps)));
+        int steps = 15 + random.nextInt(40);
+        if (random.nextInt(100) < 40) {
+            disk.inject(fault(1 + random.nextInt(steps / 2)));
         }
         for (int i = 0; i < steps; i++) {
             oneStep();
@@ -105,10 +104,10 @@ final class Workload {
         }
     }
 
-    private Fault fault(int nth) {
-        CallMatch force = CallMatch.on(Operation.Kind.FORCE).named(".seg").number(nth + 1L);
-        CallMatch write = CallMatch.on(Operation.Kind.WRITE).named(".seg").number(nth + 1L);
-        switch (random.nextInt(6)) {
+    private Fault fault(long nth) {
+        CallMatch force = CallMatch.on(Operation.Kind.FORCE).named(".seg").number(nth);
+        CallMatch write = CallMatch.on(Operation.Kind.WRITE).named(".seg").number(nth);
+        switch (random.nextInt(8)) {
             case 0:
                 return Fault.full(write);
             case 1:

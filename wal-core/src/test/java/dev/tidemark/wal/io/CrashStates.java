@@ -54,6 +54,11 @@ public final class CrashStates {
         return this;
     }
 
+    /** What was recorded: all that the walk will visit. */
+    public List<Operation> operations() {
+        return operations;
+    }
+
     /** The operation that returned last. */
     public Operation last() {
         return operations.get(done - 1);
