@@ -123,6 +123,7 @@ final class StoreDirectory {
     private Opened openForReading() throws IOException {
         Optional<StoreFile> store = readStore();
         if (store.isEmpty()) {
+            requireNoRemains();
             throw new InvalidCallException(ErrorCode.STORE_UNKNOWN, "not a store: directory=" + directory);
         }
         return new Opened(directory, store.get(), Optional.empty(), partitions(disk.list(directory)), notes, warnings);
@@ -201,8 +202,9 @@ final class StoreDirectory {
         }
     }
 
-    /** Refuses to make a store out of what is not empty. Where our files lie without {@code STORE}, that is damage. */
+    /** Refuses to make a store out of what is not empty. */
     private void requireFresh(WalConfig config) throws IOException {
+        requireNoRemains();
         if (!config.createIfMissing()) {
             throw new InvalidCallException(ErrorCode.STORE_UNKNOWN, "not a store: directory=" + directory);
         }
@@ -210,12 +212,18 @@ final class StoreDirectory {
             if (FRESH.contains(entry.name())) {
                 continue;
             }
-            if (isOurs(entry)) {
-                throw corrupt("STORE is missing beside files of a store, found=" + entry.name());
-            }
             throw new InvalidCallException(
                     ErrorCode.STORE_UNKNOWN,
                     "the directory is neither a store nor empty: directory=" + directory + " found=" + entry.name());
+        }
+    }
+
+    /** Where our files lie without {@code STORE}, that is damage, and not a directory that never was a store. */
+    private void requireNoRemains() throws IOException {
+        for (DiskEntry entry : disk.list(directory)) {
+            if (isOurs(entry)) {
+                throw corrupt("STORE is missing beside files of a store, found=" + entry.name());
+            }
         }
     }
 

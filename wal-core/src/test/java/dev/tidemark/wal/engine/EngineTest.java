@@ -145,6 +145,11 @@ class EngineTest {
             assertThat(e.code()).isEqualTo(ErrorCode.METADATA_CORRUPT);
             assertThat(e.damage().file()).isEqualTo(Names.STORE);
         });
+        assertCode(
+                ErrorCode.METADATA_CORRUPT, () -> open(config().readOnly(true).build()));
+        assertCode(
+                ErrorCode.METADATA_CORRUPT,
+                () -> open(config().createIfMissing(false).build()));
         assertThat(names()).doesNotContain(Names.STORE);
     }
 
