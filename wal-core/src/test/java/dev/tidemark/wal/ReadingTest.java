@@ -10,6 +10,7 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.Partition;
+import dev.tidemark.wal.api.PartitionInfo;
 import dev.tidemark.wal.api.ReadOptions;
 import dev.tidemark.wal.api.Slices;
 import dev.tidemark.wal.api.WalConfig;
@@ -225,6 +226,21 @@ class ReadingTest {
             LocalPartition partition = reader.partition("orders", 0);
             assertThat(partition.ends().durable()).isEqualTo(500);
             assertThat(follow(partition, ReadOptions.DEFAULT, 500)).isEqualTo(500);
+        }
+    }
+
+    @Test
+    void readOnlyStore_tellsTheSizesOfTheFiles() throws Exception {
+        try (Wal writer = Wal.open(small().build())) {
+            appendFrom(writer.partition("orders", 0), 0, 500);
+        }
+        try (Wal reader = Wal.open(small().readOnly(true).build())) {
+            for (PartitionInfo.SegmentInfo segment :
+                    reader.partition("orders", 0).describe().segments()) {
+                assertThat(segment.fileBytes())
+                        .as(segment.file())
+                        .isEqualTo(Files.size(directory.resolve("orders-0").resolve(segment.file())));
+            }
         }
     }
 

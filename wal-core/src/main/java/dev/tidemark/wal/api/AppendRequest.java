@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One append with everything that can be said about it: {@code AppendRequest.of(bytes).withDurability(WRITTEN)}.
  * Immutable. Payload bytes are copied when the append is accepted, so the caller may reuse an array or buffer as soon as
- * the call returns; only a {@code ByteBuf} of {@value #DIRECT_WRITE_BYTES} bytes or more is written from where it lies,
+ * the call returns; only a direct {@code ByteBuf} of {@value #DIRECT_WRITE_BYTES} bytes or more is written from where it lies,
  * and its content belongs to the log (which retains it) until the append is complete.
  */
 public final class AppendRequest {

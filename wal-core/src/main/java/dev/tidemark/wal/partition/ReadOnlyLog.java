@@ -15,6 +15,7 @@ import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.io.DiskEntry;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.ThreadRules;
@@ -29,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -306,6 +308,19 @@ final class ReadOnlyLog implements ReadView {
     /** Where the frames of the newest segment end, as far as is known. */
     long usedBytes() {
         return position;
+    }
+
+    /** The size of a segment's file, as the directory tells it now; nothing when it cannot be told. */
+    OptionalLong fileBytes(Segment segment) {
+        try {
+            return environment.disk().list(directory).stream()
+                    .filter(entry -> entry.name().equals(segment.name().segmentFile()))
+                    .mapToLong(DiskEntry::sizeBytes)
+                    .findFirst();
+        } catch (IOException e) {
+            // The writer may be deleting the partition. Who reads from it is told; a size is only shown to people.
+            return OptionalLong.empty();
+        }
     }
 
     @Override

@@ -138,10 +138,14 @@ public final class ReadOnlyPartition implements LocalPartition {
 
     private PartitionInfo.SegmentInfo infoOf(Segment segment, long end) {
         String file = segment.name().segmentFile();
-        boolean isSealed = segment.isSealed();
-        long bytes = isSealed ? segment.fileBytes() : log.usedBytes();
-        return new PartitionInfo.SegmentInfo(
-                file, segment.baseOffset(), isSealed ? segment.endOffset() : end, bytes, bytes, isSealed);
+        if (segment.isSealed()) {
+            return new PartitionInfo.SegmentInfo(
+                    file, segment.baseOffset(), segment.endOffset(), segment.fileBytes(), segment.fileBytes(), true);
+        }
+        long used = log.usedBytes();
+        // The writer may have cut the file since the frames were counted.
+        long fileBytes = Math.max(used, log.fileBytes(segment).orElse(used));
+        return new PartitionInfo.SegmentInfo(file, segment.baseOffset(), end, used, fileBytes, false);
     }
 
     // ---------------------------------------------------------------- what is refused

@@ -88,8 +88,7 @@ public final class StoreVerifier {
         Optional<UUID> storeId = readStore(storeFindings);
         List<PartitionId> partitions = partitions(wanted, storeFindings);
         if (storeId.isEmpty() && partitions.isEmpty()) {
-            throw new UnavailableException(
-                    ErrorCode.STORE_UNKNOWN, "directory is not a store: directory=" + store.getFileName());
+            throw new UnavailableException(ErrorCode.STORE_UNKNOWN, "directory is not a store: directory=" + store);
         }
         Meter meter = new Meter(sizeOf(partitions));
         ByteBuffer window = ByteBuffer.allocateDirect(SegmentScan.WINDOW_BYTES);
