@@ -83,7 +83,11 @@ final class Prefill {
         }
         lock.lock();
         try {
-            if (task != Task.NONE || hasFailed || isStopped || filledEnd - endPosition > stepBytes / 2) {
+            // Half of the last step, which was half of the next one: a partition that gets an append now and then stays
+            // with
+            // its first step, and a thousand of them do not take gigabytes.
+            boolean isEnoughLeft = filledEnd - endPosition > stepBytes / 4;
+            if (task != Task.NONE || hasFailed || isStopped || isEnoughLeft) {
                 return false;
             }
             task = Task.QUEUED;
