@@ -18,6 +18,7 @@ final class Output {
     private static final int BUFFER_BYTES = 64 << 10;
 
     private final OutputStream target;
+    private boolean isBroken;
 
     Output(OutputStream target) {
         this.target = new BufferedOutputStream(target, BUFFER_BYTES);
@@ -60,6 +61,10 @@ final class Output {
 
     /** Hands on what was buffered. */
     void flush() {
+        if (isBroken) {
+            // It has been reported; the bytes are still in the buffer and would fail again.
+            return;
+        }
         try {
             target.flush();
         } catch (IOException e) {
@@ -67,7 +72,8 @@ final class Output {
         }
     }
 
-    private static RuntimeException failure(IOException e) {
+    private RuntimeException failure(IOException e) {
+        isBroken = true;
         String message = String.valueOf(e.getMessage());
         if (message.toLowerCase(Locale.ROOT).contains("pipe")) {
             return new OutputClosedException(e);
