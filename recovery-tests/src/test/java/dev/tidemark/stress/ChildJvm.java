@@ -15,17 +15,19 @@ final class ChildJvm {
 
     private ChildJvm() {}
 
+    /** For one that lives for a moment only, so that starting fast is all. */
+    static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
     /** The command line for a main class. The caller adds arguments, and starts and ends the process. */
-    static List<String> command(String heap, String mainClass, String... arguments) {
+    static List<String> command(String heap, List<String> options, String mainClass, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heap,
                 "-Dfile.encoding=UTF-8",
                 QUIET,
-                "-ea",
-                "-cp",
-                classPath(),
-                mainClass));
+                "-ea"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", classPath(), mainClass));
         command.addAll(Arrays.asList(arguments));
         return command;
     }

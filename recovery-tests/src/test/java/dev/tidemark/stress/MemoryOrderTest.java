@@ -89,7 +89,8 @@ class MemoryOrderTest {
     }
 
     private Outcome run(List<String> options) throws IOException, InterruptedException {
-        List<String> command = ChildJvm.command("256m", "org.openjdk.jcstress.Main", "-r", reports.toString());
+        List<String> command =
+                ChildJvm.command("256m", List.of(), "org.openjdk.jcstress.Main", "-r", reports.toString());
         command.addAll(options);
         command.addAll(List.of("-hs", "200", "-v"));
         if (!isLong()) {

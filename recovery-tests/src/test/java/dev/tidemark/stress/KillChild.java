@@ -1,0 +1,163 @@
+package dev.tidemark.stress;
+
+import dev.tidemark.wal.Wal;
+import dev.tidemark.wal.api.Appended;
+import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.WalConfig;
+import java.io.BufferedOutputStream;
+import java.io.DataOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
+
+/**
+ * The process that is killed: opens a store, appends from several threads, and reports on its output what it is about to append
+ * and what was acknowledged. Each report is in the pipe, and so safe from the kill, before the thread goes on.
+ *
+ * <p>Arguments: directory, seed, round.
+ */
+final class KillChild {
+    static final int PARTITIONS = 3;
+    static final int THREADS = 3;
+
+    /** The store is open. */
+    static final byte READY = 'R';
+    /** An append is about to be submitted: its id. */
+    static final byte SUBMITS = 'S';
+    /** An append was acknowledged: its id, its offset, the durability reached. */
+    static final byte ACKNOWLEDGED = 'A';
+    /** Something is wrong: a text. */
+    static final byte WRONG = 'W';
+
+    private static final int MOST_UNANSWERED = 16;
+
+    private final DataOutputStream report =
+            new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 12));
+    private final long seed;
+    private final int round;
+
+    private KillChild(long seed, int round) {
+        this.seed = seed;
+        this.round = round;
+    }
+
+    static WalConfig config(Path directory) {
+        return WalConfig.builder(directory)
+                .segmentBytes(96 << 10)
+                .reserveBytes(64 << 10)
+                .build();
+    }
+
+    static LocalPartition partition(Wal wal, int number) {
+        return wal.partition("orders", number);
+    }
+
+    /** Runs until it is killed. */
+    public static void main(String[] arguments) {
+        KillChild child = new KillChild(Long.parseLong(arguments[1]), Integer.parseInt(arguments[2]));
+        try {
+            Wal wal = Wal.open(config(Path.of(arguments[0])));
+            LocalPartition[] partitions = new LocalPartition[PARTITIONS];
+            for (int i = 0; i < PARTITIONS; i++) {
+                partitions[i] = partition(wal, i);
+            }
+            child.tell(READY);
+            for (int thread = 0; thread < THREADS; thread++) {
+                int number = thread;
+                new Thread(() -> child.appendForEver(partitions, number), "kill-child-" + thread).start();
+            }
+        } catch (RuntimeException | IOException e) {
+            child.wrong(e);
+        }
+    }
+
+    private void appendForEver(LocalPartition[] partitions, int thread) {
+        Semaphore unanswered = new Semaphore(MOST_UNANSWERED);
+        try {
+            for (int number = 0; ; number++) {
+                KillPayload payload = new KillPayload(seed, KillPayload.id(round, thread, number));
+                LocalPartition partition = partitions[payload.partition(PARTITIONS)];
+                tell(SUBMITS, payload.id());
+                append(partition, payload, unanswered);
+            }
+        } catch (RuntimeException | IOException | InterruptedException e) {
+            wrong(e);
+        }
+    }
+
+    private void append(LocalPartition partition, KillPayload payload, Semaphore unanswered)
+            throws IOException, InterruptedException {
+        switch (payload.call()) {
+            case WAITS -> acknowledged(payload, partition.append(payload.request()), payload.durability());
+            case FUTURE -> {
+                unanswered.acquire();
+                tellLater(partition.appendAsync(payload.request()), payload, payload.durability(), unanswered);
+            }
+            case STAGES -> {
+                unanswered.acquire(2);
+                Appended appended = partition.enqueue(payload.request());
+                tellLater(appended.written(), payload, Durability.WRITTEN, unanswered);
+                tellLater(appended.durable(), payload, Durability.SYNCED, unanswered);
+            }
+        }
+    }
+
+    private void tellLater(CompletionStage<Long> stage, KillPayload payload, Durability reached, Semaphore unanswered) {
+        var unused = stage.whenComplete((offset, failure) -> {
+            try {
+                if (failure != null) {
+                    wrong(failure);
+                }
+                acknowledged(payload, offset, reached);
+            } catch (IOException e) {
+                wrong(e);
+            } finally {
+                unanswered.release();
+            }
+        });
+    }
+
+    private void acknowledged(KillPayload payload, long offset, Durability reached) throws IOException {
+        synchronized (report) {
+            report.writeByte(ACKNOWLEDGED);
+            report.writeLong(payload.id());
+            report.writeLong(offset);
+            report.writeByte(reached.ordinal());
+            report.flush();
+        }
+    }
+
+    private void tell(byte what, long id) throws IOException {
+        synchronized (report) {
+            report.writeByte(what);
+            report.writeLong(id);
+            report.flush();
+        }
+    }
+
+    private void tell(byte what) throws IOException {
+        synchronized (report) {
+            report.writeByte(what);
+            report.flush();
+        }
+    }
+
+    /** Tells what is wrong, and ends: the parent is to see it, not to wait for it. */
+    private void wrong(Throwable failure) {
+        synchronized (report) {
+            try {
+                report.writeByte(WRONG);
+                report.writeUTF(String.valueOf(failure));
+                report.flush();
+            } catch (IOException e) {
+                failure.addSuppressed(e);
+            }
+        }
+        failure.printStackTrace();
+        Runtime.getRuntime().halt(3);
+    }
+}
