@@ -10,7 +10,7 @@ public enum Remedy {
     FIX_ENVIRONMENT,
     /** The partition or store has to be closed and opened again. */
     REOPEN,
-    /** The outcome is unknown: read the log at the offset to learn it, or append idempotently. */
+    /** The outcome is unknown: read the log at the offset to learn it. */
     READ_BACK,
     /** Data are damaged: run {@code wal verify}, then restore or repair before reopening. */
     RESTORE
