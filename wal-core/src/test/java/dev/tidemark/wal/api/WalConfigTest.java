@@ -1,0 +1,62 @@
+package dev.tidemark.wal.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** How a configuration is checked. */
+class WalConfigTest {
+    private static final Path DATA = Path.of("data");
+
+    @Test
+    void severalProblems_areListedInOneMessage() {
+        WalConfig.Builder wrong = WalConfig.builder(DATA)
+                .segmentBytes(100)
+                .maxLinger(Duration.ofSeconds(2))
+                .flusherThreads(0)
+                .openFiles(1);
+
+        assertThatThrownBy(wrong::build).isInstanceOfSatisfying(InvalidCallException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID);
+            assertThat(e.getMessage())
+                    .contains("4 problems")
+                    .contains("segmentBytes=100", "maxLinger=PT2S", "flusherThreads=0", "openFiles=1");
+        });
+    }
+
+    @Test
+    void boundsThatContradictEachOther_areAProblem() {
+        WalConfig.Builder wrong = WalConfig.builder(DATA).storeQueueBytes(1 << 20);
+
+        assertThatThrownBy(wrong::build)
+                .isInstanceOf(InvalidCallException.class)
+                .hasMessageContaining("partitionQueueBytes=67108864 must not exceed storeQueueBytes");
+    }
+
+    @Test
+    void toBuilder_changesNothingElse() {
+        WalConfig config = WalConfig.builder(DATA)
+                .defaultDurability(Durability.WRITTEN)
+                .segmentBytes(64 << 10)
+                .prefill(false)
+                .build();
+
+        WalConfig copy = config.toBuilder().openFiles(99).build();
+
+        assertThat(copy.openFiles()).isEqualTo(99);
+        assertThat(copy.defaultDurability()).isEqualTo(Durability.WRITTEN);
+        assertThat(copy.segmentBytes()).isEqualTo(64 << 10);
+        assertThat(copy.prefill()).isFalse();
+        assertThat(config.openFiles()).isEqualTo(4_096);
+    }
+
+    @Test
+    void largestAppend_isBoundedByTheSegment() {
+        assertThat(WalConfig.of(DATA).largestAppendBytes()).isEqualTo(8 << 20);
+        assertThat(WalConfig.builder(DATA).segmentBytes(16 << 10).build().largestAppendBytes())
+                .isLessThan(16 << 10);
+    }
+}
