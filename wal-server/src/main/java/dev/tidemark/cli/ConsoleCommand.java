@@ -19,6 +19,14 @@ abstract class ConsoleCommand implements Callable<Integer> {
 
     abstract ExitCode execute() throws Exception;
 
+    /** Refuses a number that makes no sense for an option. */
+    static void requireAtLeast(long least, String option, long value) {
+        if (value < least) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "USAGE", "the least is " + least + ": " + option + "=" + value, "");
+        }
+    }
+
     final Console console() {
         return console;
     }

@@ -28,6 +28,8 @@ final class DemoCommand extends ConsoleCommand {
     /** After an interrupt: at most one step is finished, and the directory deleted. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    private static final int MAX_SECONDS = 3_600;
+
     @Option(
             names = "--dir",
             paramLabel = "DIR",
@@ -49,8 +51,14 @@ final class DemoCommand extends ConsoleCommand {
 
     @Override
     ExitCode execute() throws IOException {
+        // Written so that it refuses what is no number, too.
+        if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "USAGE", "more than 0, at most " + MAX_SECONDS + ": --seconds=" + seconds, "");
+        }
         Path directory = parent.isPresent()
-                ? Files.createTempDirectory(StoreOption.existing(parent.get()), "wal-demo-")
+                ? Files.createTempDirectory(
+                        StoreOption.existing(parent.get(), "--dir names a directory that is there"), "wal-demo-")
                 : Files.createTempDirectory("wal-demo-");
         long chosenSeed = seed.orElseGet(() -> Environment.real().random().nextLong());
         DemoPlan plan = DemoPlan.of(chosenSeed, Duration.ofNanos((long) (seconds * 1e9)), 100);

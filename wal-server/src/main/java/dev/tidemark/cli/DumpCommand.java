@@ -57,6 +57,7 @@ final class DumpCommand extends ConsoleCommand {
 
     @Override
     ExitCode execute() throws IOException {
+        requireAtLeast(0, "--max", max);
         Disk disk = Environment.real().disk();
         FrameSink sink =
                 isJson ? new JsonFrames(out()) : new TextFrames(out(), console().paint());

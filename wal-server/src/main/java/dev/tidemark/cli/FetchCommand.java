@@ -54,6 +54,7 @@ final class FetchCommand extends ConsoleCommand {
 
     @Override
     ExitCode execute() {
+        requireAtLeast(0, "--max", max);
         try (Wal wal = store.openToRead()) {
             LocalPartition source = StoreOption.existing(wal, partition);
             // The end is that of now: in a store that is being written to, a fetch would otherwise never catch up.

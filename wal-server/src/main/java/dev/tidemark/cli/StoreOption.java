@@ -38,18 +38,27 @@ final class StoreOption {
 
     /** Opens the store for this process alone. A directory that is absent or empty becomes a store. */
     Wal openToWrite() {
-        return Wal.open(directory);
+        return Wal.open(Files.exists(directory) ? existing(directory) : directory);
     }
 
-    /** A directory that must be there. */
+    /** The directory of a store, which must be there. */
     static Path existing(Path directory) {
+        return existing(directory, "--data names the directory that holds the store; 'wal produce' makes a new one");
+    }
+
+    /**
+     * A directory that must be there.
+     *
+     * @param hint what to do if it is not
+     */
+    static Path existing(Path directory, String hint) {
         if (!Files.isDirectory(directory)) {
             throw new CommandFailure(
                     ExitCode.NOT_FOUND,
                     "STORE_UNKNOWN",
                     (Files.exists(directory) ? "not a directory: directory=" : "no such directory: directory=")
                             + directory,
-                    "--data names the directory that holds the store; 'wal produce' makes a new one");
+                    hint);
         }
         return directory;
     }

@@ -106,6 +106,34 @@ class ProduceAndFetchTest {
     }
 
     @Test
+    void numberThatMakesNoSense_isAWrongCall() {
+        produce("a\n");
+
+        assertThat(fetch("--max", "-1").exitCode()).isEqualTo(ExitCode.USAGE.number());
+        assertThat(CliRun.of("tail", "--data", directory, "orders-0", "-n", "-1")
+                        .exitCode())
+                .isEqualTo(ExitCode.USAGE.number());
+        assertThat(CliRun.of("dump", "--data", directory, "orders-0", "--max", "-1")
+                        .exitCode())
+                .isEqualTo(ExitCode.USAGE.number());
+        for (String seconds : new String[] {"0", "-1", "NaN"}) {
+            assertThat(CliRun.of("demo", "--seconds", seconds).exitCode())
+                    .as(seconds)
+                    .isEqualTo(ExitCode.USAGE.number());
+        }
+    }
+
+    @Test
+    void produceIntoAFile_saysThatItIsNoDirectory() throws Exception {
+        Path file = Files.createFile(directory.resolve("a.txt"));
+
+        CliRun run = CliRun.withInput(new byte[0], "produce", "--data", file, "orders-0");
+
+        assertThat(run.exitCode()).isEqualTo(ExitCode.NOT_FOUND.number());
+        assertThat(run.err()).startsWith("wal: STORE_UNKNOWN not a directory");
+    }
+
+    @Test
     void fetchFromATime_beginsThere() {
         produce("a\n");
 
