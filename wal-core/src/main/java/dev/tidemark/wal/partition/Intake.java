@@ -416,6 +416,7 @@ final class Intake {
         try {
             memory.reserve(isLarge ? FrameCodec.HEADER_BYTES : frameBytes);
         } catch (OutOfMemoryError e) {
+            recycleUnqueued(round);
             throw outOfMemory(e);
         }
         ByteBuffer chunk = memory.chunk();
@@ -448,9 +449,16 @@ final class Intake {
             isCopied = true;
             return computed;
         } finally {
-            if (!isCopied && round.appends == 0) {
-                recycle(round);
+            if (!isCopied) {
+                recycleUnqueued(round);
             }
+        }
+    }
+
+    /** A round that is queued keeps its memory: there are other frames in it, be it only a proof. */
+    private void recycleUnqueued(Round round) {
+        if (round != rounds.peekLast()) {
+            recycle(round);
         }
     }
 

@@ -101,6 +101,13 @@ public final class LogPartition implements LocalPartition, ReadView {
                 recovered.lastTimestampMillis(),
                 state.mustRotate());
         writer = new RoundWriter(services, parts, intake, rotation, active, state.mustRotate());
+        if (recovered.unfinished().isEmpty()) {
+            watchAge(active);
+        }
+    }
+
+    /** Not before recovery is finished: a seal would cut away what recovery has found no room to keep aside. */
+    private void watchAge(ActiveSegment active) {
         if (!active.isEmpty()) {
             long ageMillis = services.environment().clock().millis()
                     - active.segment.header().createdAtMillis();
@@ -318,8 +325,18 @@ public final class LogPartition implements LocalPartition, ReadView {
 
                         @Override
                         public ActiveSegment activeFrom(ActiveState state) {
-                            unfinished.set(null);
                             return LogPartition.this.activeFrom(state);
+                        }
+
+                        @Override
+                        public WalException refusal() {
+                            return rest.refusal();
+                        }
+
+                        @Override
+                        public void done() {
+                            unfinished.set(null);
+                            watchAge(writer.active());
                         }
                     });
             if (!isFinished && unfinished.get() != null) {
@@ -510,7 +527,10 @@ public final class LogPartition implements LocalPartition, ReadView {
     }
 
     private boolean drained(long deadlineNanos) {
-        if (parts.metadata().current().cleanStamp().isPresent() && !intake.hasStaged() && writer.isIdle()) {
+        // The stamp last: a round that was on its way when this began has withdrawn it by then.
+        if (!intake.hasStaged()
+                && writer.isIdle()
+                && parts.metadata().current().cleanStamp().isPresent()) {
             // Nothing was changed since the last clean close, so its mark still stands.
             return true;
         }

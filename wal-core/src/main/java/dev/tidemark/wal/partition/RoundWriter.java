@@ -81,7 +81,8 @@ final class RoundWriter {
     /** Whether {@code active} must not be written to any more: the next round goes into another segment. */
     private volatile boolean isActiveClosed;
 
-    private volatile @Nullable Refused refused;
+    /** Whoever takes it out settles its round. */
+    private final AtomicReference<@Nullable Refused> refused = new AtomicReference<>();
 
     private final ConcurrentLinkedQueue<Round> unforced = new ConcurrentLinkedQueue<>();
     /** A list for the rounds of the next force, so that a lone append need not make one. */
@@ -201,7 +202,7 @@ final class RoundWriter {
     }
 
     private boolean needsBoth() {
-        return !life.hasFailed() && (refused != null || intake.nextRotates());
+        return !life.hasFailed() && (refused.get() != null || intake.nextRotates());
     }
 
     private boolean mayWrite() {
@@ -299,9 +300,13 @@ final class RoundWriter {
         } catch (IOException e) {
             boolean canBeUndone = DiskErrors.isFull(e) || e instanceof ShortWriteException;
             if (canBeUndone && !metadata.isOutcomeUnknown()) {
-                refused = new Refused(round, e);
+                refused.set(new Refused(round, e));
                 if (DiskErrors.isFull(e)) {
                     services.room().full(e);
+                }
+                if (life.hasFailed()) {
+                    // A force failed beside this write: nothing is cut any more, and its holder may have looked before.
+                    settleRefused(life.failure().orElseThrow());
                 }
             } else {
                 fail(round, storageFailed("write failed", e));
@@ -367,11 +372,13 @@ final class RoundWriter {
         }
         to.leaveUnforced();
         unforcedBytes.addAndGet(round.bytes());
+        // Once it is among the unforced, what it still holds is given back by whoever forces it.
+        int released = round.wantsSynced ? 0 : round.takeHeldBytes();
         unforced.add(round);
         if (round.wantsSynced) {
             wantForce(round.number);
         } else {
-            intake.release(round.takeHeldBytes());
+            intake.release(released);
             noteUnforced();
         }
         if (round.hasWrittenStages) {
@@ -394,7 +401,7 @@ final class RoundWriter {
         }
         if (life.hasFailed()) {
             // A force failed beside this write: its holder may have looked through the unforced rounds before.
-            settleUnforced();
+            settleUnforced(life.failure().orElseThrow());
         }
     }
 
@@ -472,6 +479,13 @@ final class RoundWriter {
         for (Round round = unforced.poll(); round != null; round = unforced.poll()) {
             covered.add(round);
             bytes += round.bytes();
+        }
+        if (life.hasFailed()) {
+            // Perhaps a force did: the kernel may have dropped what it should have covered, and another would report
+            // success.
+            // A force fails under this right, so whoever has the right sees it here.
+            fail(covered, life.failure().orElseThrow());
+            return List.of();
         }
         boolean isForced = false;
         try {
@@ -560,7 +574,7 @@ final class RoundWriter {
     // ---------------------------------------------------------------- both rights
 
     private List<Round> bothTurn(FlushReason reason) {
-        Refused cut = refused;
+        Refused cut = refused.getAndSet(null);
         if (cut != null) {
             return cutBack(cut);
         }
@@ -592,13 +606,15 @@ final class RoundWriter {
         } catch (IOException e) {
             fail(cut.round, storageFailed("a refused write could not be undone", e));
             return List.of();
+        } catch (Throwable t) {
+            fail(cut.round, failedBy(t));
+            return List.of();
         }
         List<Round> covered = force(on);
         if (life.hasFailed()) {
             settle(cut.round, Round.Doom.UNKNOWN, life.failure().orElseThrow());
             return covered;
         }
-        refused = null;
         refuseStaged(cut.round, cut.cause);
         return covered;
     }
@@ -705,7 +721,8 @@ final class RoundWriter {
         for (Round round : current) {
             settle(round, Round.Doom.UNKNOWN, firstCause);
         }
-        settleUnforced();
+        settleRefused(firstCause);
+        settleUnforced(firstCause);
         List<Round> staged = intake.withdrawForGood();
         for (Round round : staged) {
             round.markFailed(
@@ -729,8 +746,15 @@ final class RoundWriter {
         fail(List.of(), cause);
     }
 
-    private void settleUnforced() {
-        WalException cause = life.failure().orElseThrow();
+    /** The part of a refused write that reached the file stays there, since nothing is cut any more. */
+    private void settleRefused(WalException cause) {
+        Refused left = refused.getAndSet(null);
+        if (left != null) {
+            settle(left.round, Round.Doom.UNKNOWN, cause);
+        }
+    }
+
+    private void settleUnforced(WalException cause) {
         for (Round round = unforced.poll(); round != null; round = unforced.poll()) {
             settle(round, Round.Doom.UNKNOWN, cause);
         }
@@ -812,7 +836,8 @@ final class RoundWriter {
 
     /** Whether nothing is on its way: neither written and unforced, nor in the hands of a thread. */
     boolean isIdle() {
-        return unforced.isEmpty() && !isBusy();
+        // In this order: a writer adds to the unforced rounds before it lets go of its right.
+        return !isBusy() && unforced.isEmpty();
     }
 
     /** Whether a thread holds a right, and so may be in an I/O operation. */
@@ -878,14 +903,26 @@ final class RoundWriter {
                 }
                 active = late.activeFrom(state);
                 isActiveClosed = state.mustRotate();
-                intake.withdraw(null, active, isActiveClosed);
+                refuse(intake.withdraw(null, active, isActiveClosed), late.refusal());
+                // Only now: whoever finds it done stages frames, and those lie where the intake has just been told.
+                late.done();
                 return true;
             } finally {
                 writeRight.release();
             }
         } finally {
             forceRight.release();
+            // Somebody may have staged something meanwhile, and found the rights taken.
+            handOver();
         }
+    }
+
+    /** No frames are among them, but a close may have asked for everything to be forced. */
+    private void refuse(List<Round> withdrawn, WalException cause) {
+        for (Round round : withdrawn) {
+            round.markFailed(Round.Doom.REFUSED, cause.code(), String.valueOf(cause.getMessage()), cause);
+        }
+        settled(withdrawn);
     }
 
     /** The rest of a recovery. */
@@ -895,5 +932,11 @@ final class RoundWriter {
         ActiveState finish() throws IOException;
 
         ActiveSegment activeFrom(ActiveState state);
+
+        /** What was told to who came before it was finished. */
+        WalException refusal();
+
+        /** Appends are taken in from now on. */
+        void done();
     }
 }

@@ -1,0 +1,179 @@
+package dev.tidemark.wal.partition;
+
+import static dev.tidemark.wal.partition.AppendTest.assertRefused;
+import static dev.tidemark.wal.partition.AppendTest.join;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tidemark.wal.api.AppendRequest;
+import dev.tidemark.wal.api.Appended;
+import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.LifeState;
+import dev.tidemark.wal.api.OutcomeUnknownException;
+import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.io.CallMatch;
+import dev.tidemark.wal.io.Clock;
+import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.io.Fault;
+import dev.tidemark.wal.io.Gate;
+import dev.tidemark.wal.io.ManualClock;
+import dev.tidemark.wal.io.Operation;
+import dev.tidemark.wal.io.Timers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** What happens when two threads, each with one of the two rights, meet different ends. */
+class RoundWriterTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final int WRONG_CHECKSUM = 1;
+
+    @Test
+    void forceFailsBesideARefusedWrite_thatAppendIsToldToo() throws Exception {
+        try (PartitionFixture log = PartitionFixture.open(RoundWriterTest::quiet)) {
+            Gate force = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.FORCE));
+            log.disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE)));
+            Appended forced = log.partition.enqueue(bytes("forced"));
+            force.awaitArrival(SOON);
+            log.disk.inject(Fault.full(CallMatch.on(Operation.Kind.WRITE)).afterBytes(8));
+            Appended refused =
+                    log.partition.enqueue(AppendRequest.of(bytes("refused")).withDurability(Durability.WRITTEN));
+            Awaitility.await().until(() -> log.events.contains("full"));
+            force.open();
+            assertUnknown(forced.durable().toCompletableFuture());
+            assertUnknown(refused.written().toCompletableFuture());
+            assertUnknown(refused.durable().toCompletableFuture());
+            log.awaitQuiet();
+            assertThat(log.budget.takenBytes()).isZero();
+        }
+    }
+
+    @Test
+    void writeReturnsAfterAForceHasFailed_nothingIsForcedAgain() throws Exception {
+        Interposed time = new Interposed();
+        try (PartitionFixture log = PartitionFixture.open(RoundWriterTest::quiet, time)) {
+            Gate force = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.FORCE));
+            log.disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE)));
+            Appended first = log.partition.enqueue(bytes("first"));
+            force.awaitArrival(SOON);
+            Gate write = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.WRITE));
+            Appended second =
+                    log.partition.enqueue(AppendRequest.of(bytes("second")).withDurability(Durability.WRITTEN));
+            write.awaitArrival(SOON);
+            force.open();
+            assertUnknown(first.durable().toCompletableFuture());
+            Awaitility.await().until(() -> log.events.contains("failed PARTITION_FAILED"));
+            long forces = log.disk.count(Operation.Kind.FORCE);
+            // The writer arms the timer for unforced bytes when its round is there to be forced; somebody may come by
+            // just then.
+            time.duringNextSchedule.set(task -> {
+                task.run();
+                CyclicBarrier bothFlushers = new CyclicBarrier(2);
+                log.services.flushers().submit(() -> meet(bothFlushers));
+                meet(bothFlushers);
+            });
+            write.open();
+            assertUnknown(second.durable().toCompletableFuture());
+            log.awaitQuiet();
+            assertThat(log.disk.count(Operation.Kind.FORCE)).isEqualTo(forces);
+            assertThat(log.partition.ends().durable()).isZero();
+        }
+    }
+
+    @Test
+    void wrongChecksumBehindAStagedProof_leavesTheProofWhole() throws Exception {
+        ManualClock clock = new ManualClock();
+        try (PartitionFixture log = PartitionFixture.open(
+                settings -> settings.proofDelay(Duration.ofMillis(100)).maxUnforcedAge(Duration.ofHours(1)), clock)) {
+            log.partition.append(bytes("first"));
+            log.awaitQuiet();
+            Gate write = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.WRITE));
+            Appended second = log.partition.enqueue(bytes("second"));
+            write.awaitArrival(SOON);
+            clock.advance(Duration.ofSeconds(1));
+            assertRefused(
+                    ErrorCode.CHECKSUM_MISMATCH,
+                    () -> log.partition.enqueue(AppendRequest.of(bytes("bad")).withChecksum(WRONG_CHECKSUM)));
+            write.open();
+            assertThat(join(second.durable().toCompletableFuture())).isEqualTo(1);
+            assertThat(log.partition.append(bytes("third"))).isEqualTo(2);
+            assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
+        }
+    }
+
+    @Test
+    void errorWhileARefusedWriteIsUndone_stopsThePartition() throws Exception {
+        try (PartitionFixture log = PartitionFixture.open(RoundWriterTest::quiet)) {
+            log.disk.inject(Fault.full(CallMatch.on(Operation.Kind.WRITE)).afterBytes(8));
+            log.disk.inject(
+                    Fault.thrown(CallMatch.on(Operation.Kind.TRUNCATE), path -> new StackOverflowError("planted")));
+            assertThatThrownBy(() -> log.partition.append(bytes("x")))
+                    .isInstanceOf(OutcomeUnknownException.class)
+                    .hasRootCauseInstanceOf(StackOverflowError.class);
+            assertThat(log.partition.state()).isEqualTo(LifeState.FAILED);
+        }
+    }
+
+    // ----------------------------------------------------------------
+
+    /** Without prefill and timers, so that only appends touch the disk. */
+    private static WalConfig.Builder quiet(WalConfig.Builder settings) {
+        return settings.prefill(false).proofDelay(Duration.ofHours(1)).maxUnforcedAge(Duration.ofHours(1));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void assertUnknown(CompletableFuture<Long> outcome) {
+        assertThatThrownBy(() -> join(outcome))
+                .isInstanceOf(CompletionException.class)
+                .cause()
+                .isInstanceOfSatisfying(
+                        OutcomeUnknownException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PARTITION_FAILED));
+    }
+
+    private static void meet(CyclicBarrier barrier) {
+        try {
+            barrier.await(20, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError("the other did not come", e);
+        }
+    }
+
+    private interface During {
+        void schedule(Runnable task);
+    }
+
+    /** Real time, and a word in between while a timer is armed. */
+    private static final class Interposed implements Clock, Timers {
+        private final Environment real = Environment.real();
+        final AtomicReference<During> duringNextSchedule = new AtomicReference<>();
+
+        @Override
+        public long millis() {
+            return real.clock().millis();
+        }
+
+        @Override
+        public long nanos() {
+            return real.clock().nanos();
+        }
+
+        @Override
+        public Cancellable schedule(Runnable task, long delayNanos) {
+            During during = duringNextSchedule.getAndSet(null);
+            if (during != null) {
+                during.schedule(task);
+            }
+            return real.timers().schedule(task, delayNanos);
+        }
+    }
+}
