@@ -35,6 +35,14 @@ class CrashEnumerationTest {
         }
     }
 
+    /** The oracle once called this a resurrection; but nobody had been refused anything before the cut was forced. */
+    @Test
+    void refusedRoundWhoseCutWasNotForced_mayComeBackUntilRecoveryHasForcedTheCut() {
+        Tally tally = new Tally();
+        enumerate(580, tally);
+        assertThat(tally.of(CrashPoint.REFUSED_CUT)).isPositive();
+    }
+
     @Test
     void everyCrashBesideManyThreads_leavesWhatWasPromisedAndNothingElse() throws Exception {
         Tally tally = new Tally();

@@ -78,6 +78,7 @@ final class History {
         private long floorAfterKill;
         private long floorAfterPowerLoss;
         private boolean existsAfterPowerLoss;
+        private boolean wasKilled;
 
         private Log(PartitionId id) {
             this.id = id;
@@ -93,6 +94,7 @@ final class History {
             // until
             // recovery has seen to it; until then no more is promised than before.
             boolean isAllDurable = crash == Crash.POWER_LOSS;
+            wasKilled = !isAllDurable;
             floorAfterPowerLoss = isAllDurable ? end : earlier.requiredEnd(Crash.POWER_LOSS, boundary);
             existsAfterPowerLoss = isAllDurable || earlier.mustExist(Crash.POWER_LOSS, boundary);
             promise(served, end, Durability.SYNCED);
@@ -162,7 +164,10 @@ final class History {
                 return earlier.at(offset, beforeBoundary);
             }
             if (earlier != null && boundary < servedAt) {
-                return List.of();
+                // Nothing new yet. But a process that was killed may have cut away a refused round and not yet forced
+                // the
+                // cut; until recovery has forced it, a loss of power brings the round back, and nobody was told of it.
+                return wasKilled ? earlier.at(offset, beforeBoundary) : List.of();
             }
             return index().getOrDefault(offset, List.of()).stream()
                     .filter(submission -> submission.mayBeThereAt(boundary))
