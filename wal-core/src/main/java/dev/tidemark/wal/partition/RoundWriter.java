@@ -87,6 +87,13 @@ final class RoundWriter {
     private final ConcurrentLinkedQueue<Round> unforced = new ConcurrentLinkedQueue<>();
     /** A list for the rounds of the next force, so that a lone append need not make one. */
     private final AtomicReference<@Nullable List<Round>> spareCovered = new AtomicReference<>();
+    /**
+     * What the holder of a right has in its hands while the disk is at it. It is settled by whoever takes it from here: the
+     * holder, when the disk has answered, or {@link #abandon}, when closing cannot wait for that any longer.
+     */
+    private final AtomicReference<@Nullable Round> beingWritten = new AtomicReference<>();
+
+    private final AtomicReference<@Nullable List<Round>> beingForced = new AtomicReference<>();
 
     private final AtomicLong unforcedBytes = new AtomicLong();
     private final AtomicLong forceWanted = new AtomicLong();
@@ -289,6 +296,15 @@ final class RoundWriter {
     }
 
     private void write(Round round, FlushReason reason) {
+        beingWritten.set(round);
+        if (life.hasFailed()) {
+            // Whoever gave the partition up may have looked before the round was in hand.
+            if (beingWritten.compareAndSet(round, null)) {
+                settle(round, Round.Doom.UNKNOWN, life.failure().orElseThrow());
+            }
+            return;
+        }
+        boolean isMine = false;
         try {
             // The stamp says that the last close was clean and that nothing has changed since. It goes before the
             // change.
@@ -296,8 +312,18 @@ final class RoundWriter {
                 metadata.withdrawCleanStamp();
             }
             put(round, reason);
+            isMine = beingWritten.compareAndSet(round, null);
+            if (!isMine) {
+                // Closing gave it up meanwhile and has told its waiters; only its memory was still in use.
+                active.leave();
+                intake.recycle(round);
+                return;
+            }
             written(round);
         } catch (IOException e) {
+            if (!isMine && wasGivenUp(round)) {
+                return;
+            }
             boolean canBeUndone = DiskErrors.isFull(e) || e instanceof ShortWriteException;
             if (canBeUndone && !metadata.isOutcomeUnknown()) {
                 refused.set(new Refused(round, e));
@@ -312,8 +338,19 @@ final class RoundWriter {
                 fail(round, storageFailed("write failed", e));
             }
         } catch (Throwable t) {
-            fail(round, failedBy(t));
+            if (isMine || !wasGivenUp(round)) {
+                fail(round, failedBy(t));
+            }
         }
+    }
+
+    /** After an error: whether closing has given the round up, so that no more is to be done than to give its memory back. */
+    private boolean wasGivenUp(Round round) {
+        if (beingWritten.compareAndSet(round, null)) {
+            return false;
+        }
+        intake.recycle(round);
+        return true;
     }
 
     private void put(Round round, FlushReason reason) throws IOException {
@@ -480,11 +517,11 @@ final class RoundWriter {
             covered.add(round);
             bytes += round.bytes();
         }
+        beingForced.set(covered);
         if (life.hasFailed()) {
             // Perhaps a force did: the kernel may have dropped what it should have covered, and another would report
-            // success.
-            // A force fails under this right, so whoever has the right sees it here.
-            fail(covered, life.failure().orElseThrow());
+            // success. A force fails under this right, so whoever has the right sees it here.
+            fail(takeForced(covered), life.failure().orElseThrow());
             return List.of();
         }
         boolean isForced = false;
@@ -502,10 +539,14 @@ final class RoundWriter {
                 on.leave();
             }
         } catch (IOException e) {
-            fail(covered, storageFailed("force failed", e));
+            fail(takeForced(covered), storageFailed("force failed", e));
             return List.of();
         } catch (Throwable t) {
-            fail(covered, failedBy(t));
+            fail(takeForced(covered), failedBy(t));
+            return List.of();
+        }
+        if (takeForced(covered) != covered) {
+            // Closing gave them up meanwhile and has told their waiters that the outcome is unknown.
             return List.of();
         }
         try {
@@ -514,6 +555,11 @@ final class RoundWriter {
             fail(covered, failedBy(t));
         }
         return covered;
+    }
+
+    /** The rounds that were being forced; none where {@link #abandon} has settled them. */
+    private List<Round> takeForced(List<Round> covered) {
+        return beingForced.compareAndSet(covered, null) ? covered : List.of();
     }
 
     /** Publishes rounds that a force has covered. */
@@ -681,12 +727,16 @@ final class RoundWriter {
     private void settled(List<Round> rounds) {
         for (Round round : rounds) {
             intake.recycle(round);
-            intake.release(round.takeHeldBytes());
-            if (round.hasStagesToSettle()) {
-                services.completions().execute(stripe, round::settleStages);
-            }
-            round.wakeAll();
+            answer(round);
         }
+    }
+
+    private void answer(Round round) {
+        intake.release(round.takeHeldBytes());
+        if (round.hasStagesToSettle()) {
+            services.completions().execute(stripe, round::settleStages);
+        }
+        round.wakeAll();
     }
 
     // ---------------------------------------------------------------- failure
@@ -741,9 +791,29 @@ final class RoundWriter {
         }
     }
 
-    /** Fails what a closed deadline leaves behind. */
+    /**
+     * Fails what a closed deadline leaves behind, also what the disk is still at: a force that hangs keeps nobody waiting but
+     * the thread that is in it.
+     */
     void abandon(WalException cause) {
+        // First the state, then a look at what is in hand: a holder takes it in hand first and looks at the state
+        // afterwards.
         fail(List.of(), cause);
+        List<Round> forced = beingForced.getAndSet(null);
+        if (forced != null) {
+            fail(forced, cause);
+        }
+        Round written = beingWritten.getAndSet(null);
+        if (written != null) {
+            // Not recycled: the write reads its memory, and gives it back when it returns.
+            WalException firstCause = life.failure().orElse(cause);
+            written.markFailed(
+                    Round.Doom.UNKNOWN,
+                    ErrorCode.PARTITION_FAILED,
+                    String.valueOf(firstCause.getMessage()),
+                    firstCause);
+            answer(written);
+        }
     }
 
     /** The part of a refused write that reached the file stays there, since nothing is cut any more. */
