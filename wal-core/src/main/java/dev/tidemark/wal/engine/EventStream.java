@@ -36,6 +36,8 @@ final class EventStream implements Events {
     private final StoreMeters meters;
     private final ThreadPoolExecutor thread;
     private final AtomicReference<@Nullable Progress> progress = new AtomicReference<>();
+    /** The event thread's own. */
+    private int lastTold;
 
     EventStream(Environment environment, WalListener listener, StoreMeters meters) {
         this.listener = listener;
@@ -65,16 +67,23 @@ final class EventStream implements Events {
         if (listener == WalListener.NONE) {
             return;
         }
-        if (progress.getAndSet(new Progress(done, all)) == null) {
+        // Several threads recover, and the one that has counted further may come first: the smaller number is no news
+        // then.
+        if (progress.getAndUpdate(seen -> further(seen, done, all)) == null) {
             tell(heard -> {
                 Progress latest = progress.getAndSet(null);
-                if (latest != null) {
+                if (latest != null && latest.done() > lastTold) {
+                    lastTold = latest.done();
                     heard.recovering(latest.done(), latest.all());
                 }
             });
         } else {
             meters.eventDropped();
         }
+    }
+
+    private static Progress further(@Nullable Progress seen, int done, int all) {
+        return seen != null && seen.done() > done ? seen : new Progress(done, all);
     }
 
     @Override
