@@ -1,6 +1,7 @@
 package dev.tidemark.wal.engine;
 
 import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.metrics.MetricNames;
 import dev.tidemark.wal.metrics.PartitionMeters;
@@ -131,7 +132,8 @@ final class StoreServices {
             if (reserve.isPresent()) {
                 reserve.get().close();
             }
-        } catch (IOException e) {
+        } catch (IOException | WalException e) {
+            // Also when its lock is held by an operation that hangs: closing has to come to its end, and LOCK back.
             events.warning("RESERVE could not be closed: " + e.getMessage());
         }
         files.close();
