@@ -243,8 +243,9 @@ class AppendTest {
     @Test
     void unforcedBytes_areForcedWhenTheirTimeHasCome() throws Exception {
         ManualClock time = new ManualClock();
-        try (PartitionFixture log =
-                PartitionFixture.open(settings -> settings.maxUnforcedAge(Duration.ofMillis(50)), time)) {
+        // Without prepared zeros: the force that ends a prefill makes the append durable before its time.
+        try (PartitionFixture log = PartitionFixture.open(
+                settings -> settings.prefill(false).maxUnforcedAge(Duration.ofMillis(50)), time)) {
             Appended append = log.partition.enqueue(AppendRequest.of(bytes("w")).withDurability(Durability.WRITTEN));
             join(append.written().toCompletableFuture());
             assertThat(append.durable().toCompletableFuture()).isNotDone();
