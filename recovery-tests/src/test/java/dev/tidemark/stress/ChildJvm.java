@@ -16,7 +16,7 @@ final class ChildJvm {
     private ChildJvm() {}
 
     /** For one that lives for a moment only, so that starting fast is all. */
-    static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+    static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData");
 
     /** The command line for a main class. The caller adds arguments, and starts and ends the process. */
     static List<String> command(String heap, List<String> options, String mainClass, String... arguments) {

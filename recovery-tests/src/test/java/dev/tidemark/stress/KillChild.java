@@ -3,8 +3,13 @@ package dev.tidemark.stress;
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.Appended;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.engine.Engine;
+import dev.tidemark.wal.io.Environment;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.FileDescriptor;
@@ -13,16 +18,23 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The process that is killed: opens a store, appends from several threads, and reports on its output what it is about to append
  * and what was acknowledged. Each report is in the pipe, and so safe from the kill, before the thread goes on.
  *
- * <p>Arguments: directory, seed, round.
+ * <p>Arguments: directory, seed, round, and how it goes: {@link #AT_ANY_TIME}, {@link #CONTENDS} or a {@link LastOperation}.
  */
 final class KillChild {
-    static final int PARTITIONS = 3;
-    static final int THREADS = 3;
+    static final int PARTITIONS = 12;
+    static final int THREADS = 4;
+
+    /** It works until it is killed. */
+    static final String AT_ANY_TIME = "any-time";
+    /** It tries to open the store until whoever has it is gone. */
+    static final String CONTENDS = "contends";
 
     /** The store is open. */
     static final byte READY = 'R';
@@ -30,6 +42,10 @@ final class KillChild {
     static final byte SUBMITS = 'S';
     /** An append was acknowledged: its id, its offset, the durability reached. */
     static final byte ACKNOWLEDGED = 'A';
+    /** The store is in use by another process, and it will try again. */
+    static final byte LOCKED = 'L';
+    /** It has come to its last operation, and waits to be killed. */
+    static final byte AT_THE_END = 'E';
     /** Something is wrong: a text. */
     static final byte WRONG = 'W';
 
@@ -52,26 +68,68 @@ final class KillChild {
                 .build();
     }
 
+    static PartitionId partition(int number) {
+        return new PartitionId("orders", number);
+    }
+
     static LocalPartition partition(Wal wal, int number) {
-        return wal.partition("orders", number);
+        return wal.partition(partition(number));
     }
 
     /** Runs until it is killed. */
     public static void main(String[] arguments) {
         KillChild child = new KillChild(Long.parseLong(arguments[1]), Integer.parseInt(arguments[2]));
         try {
-            Wal wal = Wal.open(config(Path.of(arguments[0])));
-            LocalPartition[] partitions = new LocalPartition[PARTITIONS];
-            for (int i = 0; i < PARTITIONS; i++) {
-                partitions[i] = partition(wal, i);
-            }
-            child.tell(READY);
-            for (int thread = 0; thread < THREADS; thread++) {
-                int number = thread;
-                new Thread(() -> child.appendForEver(partitions, number), "kill-child-" + thread).start();
-            }
+            child.work(config(Path.of(arguments[0])), arguments[3]);
         } catch (RuntimeException | IOException e) {
             child.wrong(e);
+        }
+    }
+
+    private void work(WalConfig config, String how) throws IOException {
+        boolean isAnyTime = how.equals(AT_ANY_TIME) || how.equals(CONTENDS);
+        DeadlyDisk disk = isAnyTime ? null : deadlyDisk(how);
+        Environment real = Environment.real();
+        Engine engine = open(config, disk == null ? real : real.withDisk(disk), how.equals(CONTENDS));
+        LocalPartition[] partitions = new LocalPartition[PARTITIONS];
+        for (int i = 0; i < PARTITIONS; i++) {
+            partitions[i] = engine.partition(partition(i));
+        }
+        if (disk != null) {
+            disk.serves();
+        }
+        tell(READY);
+        for (int thread = 0; thread < THREADS; thread++) {
+            int number = thread;
+            new Thread(() -> appendForEver(partitions, number), "kill-child-" + thread).start();
+        }
+    }
+
+    private DeadlyDisk deadlyDisk(String how) {
+        return new DeadlyDisk(Environment.real().disk(), LastOperation.parse(how), () -> {
+            try {
+                tell(AT_THE_END);
+            } catch (IOException e) {
+                wrong(e);
+            }
+        });
+    }
+
+    private Engine open(WalConfig config, Environment environment, boolean contends) throws IOException {
+        boolean isToldLocked = false;
+        while (true) {
+            try {
+                return Engine.open(config, environment);
+            } catch (WalException e) {
+                if (!contends || e.code() != ErrorCode.STORE_LOCKED) {
+                    throw e;
+                }
+                if (!isToldLocked) {
+                    isToldLocked = true;
+                    tell(LOCKED);
+                }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
+            }
         }
     }
 

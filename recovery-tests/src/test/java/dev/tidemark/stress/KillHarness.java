@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.wal.Wal;
-import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.WalException;
 import java.io.BufferedInputStream;
@@ -12,26 +11,36 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Kills processes that append, and judges what they leave, round after round on the same directory. What a round does is drawn
  * from the seed; when exactly the kill meets the child the machine decides, so a replay is alike and not equal.
  *
- * <p>One round in four is killed before the child has reported that the store is open: that is a crash during recovery. Some
- * children are stopped and continued on the way, and while they are, another process tries to open their directory.
+ * <p>One round in four is killed before the child has reported that the store is open: that is a crash during recovery. Of the
+ * others some are killed at a time, and some at an operation on the disk. Some children are stopped and continued on the way, and
+ * while they are, another process tries to open their directory.
+ *
+ * <p><b>Threads.</b> One.
  */
 final class KillHarness {
-    /** Longer than a child takes to open the store on a busy machine. */
-    private static final int LONGEST_START_SECONDS = 60;
+    /** Longer than the judge takes on a busy machine. */
+    private static final int LONGEST_SECONDS = 120;
 
     private final Path directory;
     private final long seed;
     private final Random random;
     private final KillLedger ledger;
+    /** The operations at which processes are still to be killed; filled again when there is none left. */
+    private final Deque<LastOperation> lastOperations = new ArrayDeque<>();
+
+    private final Map<String, Integer> killedAt = new TreeMap<>();
 
     private int rounds;
     private int kills;
@@ -39,6 +48,7 @@ final class KillHarness {
     private int stops;
     private int refusals;
     private int judgedElsewhere;
+    private int takenOver;
     private long promises;
     private long underWay;
     private int tailsCut;
@@ -60,41 +70,146 @@ final class KillHarness {
                     .isLessThan(most);
             round();
         }
+        judge();
     }
 
     private void round() throws IOException, InterruptedException {
-        int round = ++rounds;
-        boolean isEarly = random.nextInt(4) == 0;
-        Child child = new Child(round);
+        int drawn = random.nextInt(100);
+        if (drawn < 15) {
+            killAtAnyTime(start(KillChild.AT_ANY_TIME), false);
+        } else if (drawn < 30) {
+            killAt(LastOperation.whileOpening(random));
+        } else if (drawn < 67) {
+            killAt(nextWhileServing());
+        } else {
+            killAtAnyTime(start(KillChild.AT_ANY_TIME), true);
+        }
+        // Now and then the next process finds what this one left, and not what a judge has recovered and closed.
+        if (random.nextInt(3) > 0) {
+            judge();
+        }
+    }
+
+    private KillProcess start(String how) throws IOException {
+        return KillProcess.start(new KillProcess.Order(directory, seed, ++rounds, how), ledger);
+    }
+
+    private LastOperation nextWhileServing() {
+        if (lastOperations.isEmpty()) {
+            lastOperations.addAll(LastOperation.whileServing(random));
+        }
+        return lastOperations.remove();
+    }
+
+    private void killAtAnyTime(KillProcess child, boolean onceReady) throws IOException, InterruptedException {
         try {
-            if (isEarly) {
-                child.runFor(random.nextInt(400));
-            } else {
+            if (onceReady) {
                 child.awaitReady();
                 if (random.nextInt(5) == 0) {
                     stopAndContinue(child);
                 }
-                child.runFor(20 + random.nextInt(180));
+                child.runFor(20 + random.nextInt(120));
+            } else {
+                child.runFor(random.nextInt(400));
             }
         } finally {
             child.kill();
         }
-        int promised = ledger.promises();
-        int open = ledger.underWay();
-        boolean counts = !isEarly && promised > 0 && open > 0;
-        kills += counts ? 1 : 0;
-        earlyKills += isEarly ? 1 : 0;
-        promises += promised;
-        underWay += open;
-        KillListing found = random.nextBoolean() ? listHere() : listElsewhere();
+        count(child);
+    }
+
+    private void killAt(LastOperation last) throws IOException, InterruptedException {
+        KillProcess child = start(last.toArgument());
+        try {
+            boolean isOpening = last.phase() == LastOperation.Phase.OPENING;
+            if (isOpening) {
+                // The store may take fewer steps to open than that: then this one works on for a moment.
+                child.awaitReadyOrTheEnd();
+            }
+            boolean hasCome = child.awaitTheEnd(TimeUnit.SECONDS.toMillis(isOpening ? 0 : LONGEST_SECONDS));
+            assertThat(hasCome || isOpening)
+                    .as("came to its last operation: %s, seed %d", last, seed)
+                    .isTrue();
+            if (hasCome) {
+                killedAt.merge(isOpening ? "while opening" : last.step(), 1, Integer::sum);
+            }
+        } finally {
+            child.kill();
+        }
+        count(child);
+    }
+
+    /**
+     * Lets processes be killed by another program, which sees their system calls.
+     *
+     * @param tracer its command line, which the child's follows
+     * @param what for the table
+     */
+    void runUnder(List<String> tracer, String what) throws IOException, InterruptedException {
+        KillProcess.Order order = new KillProcess.Order(directory, seed, ++rounds, KillChild.AT_ANY_TIME);
+        KillProcess child = KillProcess.startUnder(tracer, order, ledger);
+        try {
+            assertThat(child.awaitDeath(TimeUnit.SECONDS.toMillis(LONGEST_SECONDS)))
+                    .as("was killed: %s, seed %d", what, seed)
+                    .isTrue();
+        } finally {
+            child.kill();
+        }
+        killedAt.merge(what, 1, Integer::sum);
+        count(child);
+        judge();
+    }
+
+    /**
+     * Two processes want the directory all the time, and whoever has it is killed. The other gets it then, and never before.
+     *
+     * @param turns how often the directory changes hands
+     */
+    void fight(int turns) throws IOException, InterruptedException {
+        KillProcess owner = start(KillChild.CONTENDS);
+        KillProcess rival = owner;
+        try {
+            owner.awaitReady();
+            for (int turn = 0; turn < turns; turn++) {
+                rival = start(KillChild.CONTENDS);
+                rival.awaitLocked();
+                refusals++;
+                owner.runFor(20 + random.nextInt(60));
+                assertThat(rival.isReady())
+                        .as("two processes have %s open, seed %d", directory, seed)
+                        .isFalse();
+                owner.kill();
+                count(owner);
+                owner = rival;
+                owner.awaitReady();
+                takenOver++;
+            }
+            owner.runFor(20);
+        } finally {
+            rival.kill();
+            owner.kill();
+        }
+        count(owner);
+        judge();
+    }
+
+    private void count(KillProcess child) {
+        kills += child.promised() > 0 && child.underWay() > 0 ? 1 : 0;
+        earlyKills += child.isReady() ? 0 : 1;
+        promises += child.promised();
+        underWay += child.underWay();
+    }
+
+    private void judge() throws IOException, InterruptedException {
+        KillListing found = random.nextInt(5) == 0 ? listElsewhere() : listHere();
         tailsCut += found.cases().contains("R2") ? 1 : 0;
         assertThat(ledger.judge(found))
-                .as("after round %d, seed %d", round, seed)
+                .as("after round %d, seed %d", rounds, seed)
                 .isEmpty();
     }
 
     /** A stopped process still has the directory: whoever else wants it is refused, at once. */
-    private void stopAndContinue(Child child) throws IOException, InterruptedException {
+    private void stopAndContinue(KillProcess child) throws IOException, InterruptedException {
         stops++;
         child.signal("STOP");
         try {
@@ -125,7 +240,7 @@ final class KillHarness {
                 .start();
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(judge.getInputStream()))) {
             KillListing found = KillListing.readFrom(in);
-            assertThat(judge.waitFor(LONGEST_START_SECONDS, TimeUnit.SECONDS))
+            assertThat(judge.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS))
                     .as("the judge ended")
                     .isTrue();
             return found;
@@ -136,13 +251,28 @@ final class KillHarness {
         }
     }
 
+    /** How many kills counted. */
+    int kills() {
+        return kills;
+    }
+
+    /** How many processes were killed before they were ready. */
+    int earlyKills() {
+        return earlyKills;
+    }
+
+    /** How often a process was killed at a chosen place, by the place. */
+    Map<String, Integer> killedAt() {
+        return Map.copyOf(killedAt);
+    }
+
     /** What happened, in a few lines. */
     String table() {
-        return String.format(
+        StringBuilder text = new StringBuilder(String.format(
                 "kill harness: seed=%d directory=%s%n"
-                        + "  rounds %6d   kills that count %6d   before ready %6d   stopped and continued %4d%n"
+                        + "  processes %6d   kills that count %6d   before ready %6d   stopped and continued %4d%n"
                         + "  acknowledged and checked %8d   under way %6d   entries in the end %8d%n"
-                        + "  judged in another process %4d   torn tails cut %4d   refused as locked %4d",
+                        + "  judged in another process %4d   torn tails cut %4d   refused as locked %4d   taken over %4d",
                 seed,
                 directory,
                 rounds,
@@ -154,88 +284,9 @@ final class KillHarness {
                 ledger.entriesKnown(),
                 judgedElsewhere,
                 tailsCut,
-                refusals);
-    }
-
-    /** A process that appends, and the thread that listens to it. */
-    private final class Child {
-        private final Process process;
-        private final Thread listener;
-        private final CountDownLatch ready = new CountDownLatch(1);
-        private volatile @Nullable String wrong;
-
-        Child(int round) throws IOException {
-            process = new ProcessBuilder(ChildJvm.command(
-                            "192m",
-                            ChildJvm.SHORT_LIVED,
-                            KillChild.class.getName(),
-                            directory.toString(),
-                            Long.toString(seed),
-                            Integer.toString(round)))
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            listener = new Thread(this::listen, "kill-listener");
-            listener.setDaemon(true);
-            listener.start();
-        }
-
-        void awaitReady() throws InterruptedException {
-            boolean isReady = ready.await(LONGEST_START_SECONDS, TimeUnit.SECONDS);
-            assertThat(wrong).as("what the child says is wrong, seed %d", seed).isNull();
-            assertThat(isReady).as("the child opened the store, seed %d", seed).isTrue();
-        }
-
-        /** Lets it work; it is not expected to end. */
-        void runFor(long millis) throws InterruptedException {
-            boolean hasEnded = process.waitFor(millis, TimeUnit.MILLISECONDS);
-            if (hasEnded) {
-                listener.join(TimeUnit.SECONDS.toMillis(LONGEST_START_SECONDS));
-            }
-            assertThat(hasEnded)
-                    .as("the child ended by itself, seed %d: %s", seed, wrong)
-                    .isFalse();
-        }
-
-        void signal(String name) throws IOException, InterruptedException {
-            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
-            assertThat(kill.waitFor(LONGEST_START_SECONDS, TimeUnit.SECONDS)).isTrue();
-            assertThat(kill.exitValue()).as("exit code of kill -%s", name).isZero();
-        }
-
-        /** With SIGKILL; then hears what it had still said. */
-        void kill() throws InterruptedException {
-            // By its handle: the process object would close the pipe as well, and what is still in it be lost.
-            process.toHandle().destroyForcibly();
-            assertThat(process.waitFor(LONGEST_START_SECONDS, TimeUnit.SECONDS)).isTrue();
-            listener.join(TimeUnit.SECONDS.toMillis(LONGEST_START_SECONDS));
-            assertThat(listener.isAlive()).as("the listener has heard all").isFalse();
-            assertThat(wrong).as("what the child says is wrong, seed %d", seed).isNull();
-        }
-
-        private void listen() {
-            try (DataInputStream in = new DataInputStream(new BufferedInputStream(process.getInputStream()))) {
-                int what = in.read();
-                while (what >= 0) {
-                    hear(in, what);
-                    what = in.read();
-                }
-            } catch (IOException e) {
-                // Of a report that the kill cut off there is only a part: it was not made.
-                wrong = e instanceof EOFException ? wrong : "its output cannot be read: " + e;
-            } finally {
-                ready.countDown();
-            }
-        }
-
-        private void hear(DataInputStream in, int what) throws IOException {
-            switch (what) {
-                case KillChild.READY -> ready.countDown();
-                case KillChild.SUBMITS -> ledger.submits(in.readLong());
-                case KillChild.ACKNOWLEDGED ->
-                    ledger.acknowledged(in.readLong(), in.readLong(), Durability.values()[in.readByte()]);
-                case KillChild.WRONG -> wrong = in.readUTF();
-                default -> wrong = "it said something unknown: " + what;
-            }
-        }
+                refusals,
+                takenOver));
+        killedAt.forEach((where, times) -> text.append(String.format("%n    killed %-44s %4d", where, times)));
+        return text.toString();
     }
 }

@@ -25,28 +25,16 @@ final class KillLedger {
         this.seed = seed;
     }
 
-    /** By the thread that reads the child's reports; the judge looks when that has ended. */
-    void submits(long id) {
+    /** By the threads that read the children's reports; the judge looks when those have ended. */
+    synchronized void submits(long id) {
         submitted.add(id);
     }
 
-    void acknowledged(long id, long offset, Durability reached) {
+    synchronized void acknowledged(long id, long offset, Durability reached) {
         acknowledged.merge(
                 id,
                 new Acknowledged(offset, reached),
                 (before, now) -> now.reached.compareTo(before.reached) > 0 ? now : before);
-    }
-
-    /** Promises made since the last judgement. */
-    int promises() {
-        return (int) acknowledged.values().stream()
-                .filter(told -> told.reached != Durability.ACCEPTED)
-                .count();
-    }
-
-    /** Appends under way when it was killed. */
-    int underWay() {
-        return submitted.size() - acknowledged.size();
     }
 
     long entriesKnown() {

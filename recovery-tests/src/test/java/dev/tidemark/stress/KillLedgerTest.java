@@ -50,7 +50,6 @@ class KillLedgerTest {
         store(first);
         store(batch);
 
-        assertThat(ledger.underWay()).isEqualTo(1);
         assertThat(judge()).isEmpty();
         assertThat(judge()).as("again, with nothing new").isEmpty();
     }
