@@ -26,11 +26,10 @@ final class Background {
     private final long proofNanos;
     private final long segmentNanos;
 
-    private final AtomicBoolean isLingerArmed = new AtomicBoolean();
-    private final AtomicBoolean isForceArmed = new AtomicBoolean();
-    private final AtomicBoolean isProofArmed = new AtomicBoolean();
+    private final Alarm linger;
+    private final Alarm force;
+    private final Alarm proof;
     private final AtomicReference<Timers.@Nullable Cancellable> segmentAge = new AtomicReference<>();
-    private final Runnable proofDue = this::proofDue;
     private volatile boolean isStopped;
 
     Background(PartitionServices services, RoundWriter writer, Intake intake) {
@@ -42,6 +41,9 @@ final class Background {
         this.unforcedNanos = services.config().maxUnforcedAge().toNanos();
         this.proofNanos = services.config().proofDelay().toNanos();
         this.segmentNanos = services.config().segmentAge().toNanos();
+        this.linger = new Alarm(writer::handOver);
+        this.force = new Alarm(writer::forceDue);
+        this.proof = new Alarm(this::proofDue);
     }
 
     /** Whether the first round has to wait for more. */
@@ -53,41 +55,27 @@ final class Background {
     void lingers() {
         if (lingerNanos > 0) {
             long left = lingerNanos - (clock.nanos() - intake.firstOpenedNanos());
-            arm(isLingerArmed, left, writer::handOver);
+            linger.arm(left);
         }
     }
 
     /** A round was written that nobody wants durable now. */
     void leftUnforced() {
-        arm(isForceArmed, unforcedNanos, writer::forceDue);
+        force.arm(unforcedNanos);
     }
 
     /** The durable end has moved. */
     void becameDurable() {
-        arm(isProofArmed, proofNanos, proofDue);
+        proof.arm(proofNanos);
     }
 
     private void proofDue() {
         long left = proofNanos - writer.quietNanos();
         if (left > 0) {
-            arm(isProofArmed, left, proofDue);
+            proof.arm(left);
         } else {
             writer.proofDue();
         }
-    }
-
-    private void arm(AtomicBoolean flag, long delayNanos, Runnable due) {
-        if (isStopped || flag.get() || !flag.compareAndSet(false, true)) {
-            return;
-        }
-        timers.schedule(
-                () -> {
-                    flag.set(false);
-                    if (!isStopped) {
-                        due.run();
-                    }
-                },
-                Math.max(0, delayNanos));
     }
 
     /** The segment has got its first record. */
@@ -118,5 +106,46 @@ final class Background {
     void stop() {
         isStopped = true;
         replaceSegmentTimer(null);
+        linger.stop();
+        force.stop();
+        proof.stop();
+    }
+
+    /** One thing that becomes due some time after it was armed; armed again in between, it stays as it is. */
+    private final class Alarm implements Runnable {
+        private final Runnable due;
+        private final AtomicBoolean isArmed = new AtomicBoolean();
+        private volatile Timers.@Nullable Cancellable timer;
+
+        Alarm(Runnable due) {
+            this.due = due;
+        }
+
+        void arm(long delayNanos) {
+            if (isStopped || isArmed.get() || !isArmed.compareAndSet(false, true)) {
+                return;
+            }
+            timer = timers.schedule(this, Math.max(0, delayNanos));
+            if (isStopped) {
+                // Stopping may have looked before there was anything to cancel.
+                stop();
+            }
+        }
+
+        @Override
+        public void run() {
+            isArmed.set(false);
+            if (!isStopped) {
+                due.run();
+            }
+        }
+
+        /** Without this the timer would keep a closed partition in memory until its time has come. */
+        void stop() {
+            Timers.Cancellable armed = timer;
+            if (armed != null) {
+                armed.cancel();
+            }
+        }
     }
 }

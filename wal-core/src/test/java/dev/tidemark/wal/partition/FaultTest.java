@@ -387,7 +387,10 @@ class FaultTest {
                     }
                 }));
             }
-            Awaitility.await().until(() -> log.partition.ends().durable() > 5);
+            // Looked at often: each append is recorded by the disk, and there are many of them in a tenth of a second.
+            Awaitility.await()
+                    .pollInterval(Duration.ofMillis(1))
+                    .until(() -> log.partition.ends().durable() > 5);
             assertThat(log.partition.close(log.deadline(20))).isTrue();
             int acknowledged = 0;
             for (CompletableFuture<Integer> appender : appenders) {
@@ -395,6 +398,24 @@ class FaultTest {
             }
             assertThat(log.partition.ends().durable()).isEqualTo(acknowledged);
             log.close();
+        }
+    }
+
+    @Test
+    void closedPartition_leavesNoTimerThatWouldKeepItInMemory() throws Exception {
+        ManualClock time = new ManualClock();
+        Duration hour = Duration.ofHours(1);
+        try (PartitionFixture log = PartitionFixture.open(
+                settings -> settings.prefill(false).proofDelay(hour).maxUnforcedAge(hour), time)) {
+            log.partition.append(bytes("synced"));
+            log.partition.append(bytes("written"), Durability.WRITTEN);
+            assertThat(time.waitingTasks())
+                    .as("age of the segment, unforced bytes, proof")
+                    .isGreaterThanOrEqualTo(3);
+            assertThat(log.partition.close(log.deadline(20))).isTrue();
+            // The store looks after hanging forces once more, and not again.
+            time.advance(Duration.ofSeconds(1));
+            assertThat(time.waitingTasks()).isZero();
         }
     }
 
