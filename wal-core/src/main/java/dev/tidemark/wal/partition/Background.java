@@ -20,7 +20,7 @@ final class Background {
     private final Timers timers;
     private final Clock clock;
     private final RoundWriter writer;
-    private final Intake intake;
+    private final RoundQueue staged;
     private final long lingerNanos;
     private final long unforcedNanos;
     private final long proofNanos;
@@ -32,11 +32,11 @@ final class Background {
     private final AtomicReference<Timers.@Nullable Cancellable> segmentAge = new AtomicReference<>();
     private volatile boolean isStopped;
 
-    Background(PartitionServices services, RoundWriter writer, Intake intake) {
+    Background(PartitionServices services, RoundWriter writer, RoundQueue staged) {
         this.timers = services.environment().timers();
         this.clock = services.environment().clock();
         this.writer = writer;
-        this.intake = intake;
+        this.staged = staged;
         this.lingerNanos = services.config().maxLinger().toNanos();
         this.unforcedNanos = services.config().maxUnforcedAge().toNanos();
         this.proofNanos = services.config().proofDelay().toNanos();
@@ -48,13 +48,13 @@ final class Background {
 
     /** Whether the first round has to wait for more. */
     boolean mustLinger() {
-        return lingerNanos > 0 && !isStopped && clock.nanos() - intake.firstOpenedNanos() < lingerNanos;
+        return lingerNanos > 0 && !isStopped && clock.nanos() - staged.firstOpenedNanos() < lingerNanos;
     }
 
     /** The first round waits for more: sees to it that it does not wait too long. */
     void lingers() {
         if (lingerNanos > 0) {
-            long left = lingerNanos - (clock.nanos() - intake.firstOpenedNanos());
+            long left = lingerNanos - (clock.nanos() - staged.firstOpenedNanos());
             linger.arm(left);
         }
     }

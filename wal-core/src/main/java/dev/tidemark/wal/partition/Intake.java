@@ -6,26 +6,18 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
-import dev.tidemark.wal.format.ControlPayload;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
-import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.metrics.PartitionMeters;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.Condition;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes appends in: checks them, gives them their offsets, and lays their frames down in the open round.
+ * Takes appends in: checks them, sees to it that there is room for them, gives them their offsets, and has their frames laid down
+ * ({@link FrameLayout}) in the last round of the queue ({@link RoundQueue}).
  *
  * <p>Offsets are given out in the order in which frames are staged, rounds are queued in that order and written in that
  * order; so the order of offsets is the order in the file.
@@ -34,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * lock, which is held to copy one small payload at most: large ones, batches that have to be encoded and all waiting are done
  * outside of it.
  *
- * <p><b>Ordering.</b> {@code stagedBytes} and {@code wantsWritten} are hints for those who do not hold the lock. They are stored
- * (volatile) before the stager looks whether the write right is free, and the right is released before its holder looks at them.
+ * <p><b>Ordering.</b> An append is staged before its caller looks whether a right is free; see {@link RoundQueue} for the hints
+ * that those without the lock go by.
  *
  * <p><b>Crash.</b> Nothing here is on the disk.
  */
@@ -49,71 +41,36 @@ final class Intake {
     /** In place of a deadline: null is returned where the call would wait. */
     static final long NEVER_WAIT = Long.MIN_VALUE;
 
-    private static final byte[] PROOF = ControlPayload.Proof.INSTANCE.encode();
-
     private final PartitionId id;
     private final WalConfig config;
     private final RankedLock lock;
-    private final Condition room;
+    private final QueueRoom room;
     private final PartitionLife life;
-    private final Positions positions;
-    private final MemoryBudget budget;
     private final DiskRoom diskRoom;
     private final ByteBufAllocator allocator;
     private final Clock clock;
     private final PartitionMeters meters;
-    private final CRC32C scratch = new CRC32C();
-    private final AtomicReference<@Nullable RoundMemory> spareMemory = new AtomicReference<>();
-
-    private final ArrayDeque<Round> rounds = new ArrayDeque<>(4);
-    private long logEnd;
-    /** Where the next frame goes, once everything staged is written. */
-    private long nextPosition;
-
-    private long lastTimestampMillis;
-    private boolean mustRotate;
-    private long lastRoundNumber;
-    private long queuedBytes;
-    private long countedBytes;
-    private int waitingForRoom;
-    private int lastRoundBytes;
-    private Prefill prefill;
-
-    private volatile long stagedBytes;
-    private volatile int stagedRounds;
-    private volatile boolean wantsWritten;
-    private volatile boolean firstRotates;
-    private volatile long firstOpenedNanos;
-
-    /** The offset at which the segment begins that the next frame goes into. */
-    private long nextSegmentBase;
+    private final RoundQueue queue;
+    private final FrameLayout frames;
 
     Intake(
             PartitionServices services,
-            PartitionId id,
+            PartitionParts parts,
             RankedLock lock,
-            PartitionLife life,
-            Positions positions,
             ActiveSegment active,
             long lastTimestampMillis,
             boolean mustRotate) {
-        this.id = id;
+        this.id = parts.id();
         this.config = services.config();
         this.lock = lock;
-        this.room = lock.newCondition();
-        this.life = life;
-        this.positions = positions;
-        this.budget = services.budget();
+        this.room = new QueueRoom(services, id, lock, parts.life());
+        this.life = parts.life();
         this.diskRoom = services.room();
         this.allocator = services.memory();
         this.clock = services.environment().clock();
         this.meters = services.meters();
-        this.logEnd = positions.logEnd();
-        this.nextPosition = active.endPosition();
-        this.lastTimestampMillis = lastTimestampMillis;
-        this.mustRotate = mustRotate;
-        this.prefill = active.prefill;
-        this.nextSegmentBase = active.segment.baseOffset();
+        this.queue = new RoundQueue(config, parts.positions(), active, mustRotate);
+        this.frames = new FrameLayout(services, id, life, lastTimestampMillis);
     }
 
     // ---------------------------------------------------------------- in
@@ -143,9 +100,9 @@ final class Intake {
         ByteBuf large = Payloads.isLarge(payload, length) ? own(payload, length) : null;
         boolean isStaged = false;
         try {
-            int checksum = large == null ? 0 : checked(givenChecksum, Payloads.checksum(large), length);
+            int checksum = large == null ? 0 : frames.checked(givenChecksum, Payloads.checksum(large), length);
             while (true) {
-                if (!takeBudget(frameBytes, deadlineNanos, mayWait)) {
+                if (!room.takeBudget(frameBytes, deadlineNanos, mayWait)) {
                     return null;
                 }
                 try {
@@ -165,10 +122,10 @@ final class Intake {
                     }
                 } finally {
                     if (!isStaged) {
-                        budget.give(frameBytes);
+                        room.giveBudget(frameBytes);
                     }
                 }
-                awaitRoom(frameBytes, deadlineNanos);
+                room.await(frameBytes, deadlineNanos);
             }
         } finally {
             if (large != null && !isStaged) {
@@ -198,7 +155,7 @@ final class Intake {
         try {
             return allocator.directBuffer(Math.max(1, bytes));
         } catch (OutOfMemoryError e) {
-            throw outOfMemory(e);
+            throw room.outOfMemory(e);
         }
     }
 
@@ -206,66 +163,8 @@ final class Intake {
         try {
             return Payloads.own(payload, length, allocator);
         } catch (OutOfMemoryError e) {
-            throw outOfMemory(e);
+            throw room.outOfMemory(e);
         }
-    }
-
-    /** Direct memory may be short for reasons of others; nothing has been changed here, so this is a refusal like a full queue. */
-    private AppendRefusedException outOfMemory(OutOfMemoryError cause) {
-        return new AppendRefusedException(
-                ErrorCode.APPEND_REJECTED,
-                "no direct memory for the append: partition=" + id + " queuedBytes=" + queuedBytes,
-                cause);
-    }
-
-    private int checked(long given, int computed, int length) {
-        if (given != NO_CHECKSUM && given != Integer.toUnsignedLong(computed)) {
-            throw new AppendRefusedException(
-                    ErrorCode.CHECKSUM_MISMATCH,
-                    String.format(
-                            "payload does not match the checksum that came with it: partition=%s bytes=%d crcGiven=0x%08x"
-                                    + " crcComputed=0x%08x",
-                            id, length, given, computed));
-        }
-        return computed;
-    }
-
-    private boolean takeBudget(int bytes, long deadlineNanos, boolean mayWait) {
-        if (budget.tryTake(bytes)) {
-            return true;
-        }
-        if (!mayWait) {
-            return false;
-        }
-        long began = clock.nanos();
-        boolean isTaken = false;
-        try {
-            isTaken = budget.take(bytes, deadlineNanos);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw interruptedBeforeAcceptance(e);
-        } finally {
-            meters.queueWaited(isTaken, clock.nanos() - began);
-        }
-        if (!isTaken) {
-            life.checkOpen();
-            throw queueStayedFull("the store's append queue", began);
-        }
-        return true;
-    }
-
-    private AppendRefusedException interruptedBeforeAcceptance(InterruptedException cause) {
-        return new AppendRefusedException(
-                ErrorCode.INTERRUPTED,
-                "interrupted while waiting for room in the append queue: partition=" + id,
-                cause);
-    }
-
-    private AppendRefusedException queueStayedFull(String queue, long beganNanos) {
-        return new AppendRefusedException(
-                ErrorCode.APPEND_REJECTED,
-                queue + " stayed full: partition=" + id + " queuedBytes=" + queuedBytes + " waitedMillis="
-                        + TimeUnit.NANOSECONDS.toMillis(clock.nanos() - beganNanos));
     }
 
     /** Null when there is no room in this partition's queue, or, for one that must not wait, when the lock is taken. */
@@ -286,6 +185,7 @@ final class Intake {
         }
         try {
             life.checkOpen();
+            long logEnd = queue.logEnd();
             if (expectedOffset != ANY_OFFSET && expectedOffset != logEnd) {
                 throw new AppendRefusedException(
                         ErrorCode.OFFSET_MISMATCH,
@@ -296,44 +196,12 @@ final class Intake {
                 throw new InvalidCallException(
                         ErrorCode.APPEND_TOO_LARGE, "offsets are used up: partition=" + id + " logEnd=" + logEnd);
             }
-            if (!hasRoom(FrameCodec.frameBytes(length, 0))) {
+            if (!room.isFor(FrameCodec.frameBytes(length, 0))) {
                 return null;
             }
             return stage(kind, payload, length, count, durability, checksum, isLarge);
         } finally {
             lock.unlock();
-        }
-    }
-
-    private boolean hasRoom(int frameBytes) {
-        return queuedBytes == 0 || queuedBytes + frameBytes <= config.partitionQueueBytes();
-    }
-
-    private void awaitRoom(int frameBytes, long deadlineNanos) {
-        long began = clock.nanos();
-        boolean hasRoom = false;
-        lock.lock();
-        try {
-            waitingForRoom++;
-            try {
-                while (!hasRoom(frameBytes) && life.isOpen()) {
-                    long left = deadlineNanos - clock.nanos();
-                    if (left <= 0) {
-                        throw queueStayedFull("append queue", began);
-                    }
-                    long unused = room.awaitNanos(left);
-                    assert unused <= left;
-                }
-                hasRoom = true;
-            } finally {
-                waitingForRoom--;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw interruptedBeforeAcceptance(e);
-        } finally {
-            lock.unlock();
-            meters.queueWaited(hasRoom, clock.nanos() - began);
         }
     }
 
@@ -346,32 +214,33 @@ final class Intake {
             long checksum,
             boolean isLarge) {
         int frameBytes = FrameCodec.frameBytes(length, 0);
-        Round open = rounds.peekLast();
-        boolean fits = nextPosition + frameBytes <= config.segmentBytes() || nextPosition == SegmentHeader.BYTES;
-        boolean needsRound = open == null || !fits || mustRotate || isFull(open, frameBytes);
-        boolean rotates = mustRotate || !fits;
-        long position = rotates ? SegmentHeader.BYTES : nextPosition;
-        if (position + frameBytes > (rotates ? 0 : prefill.filledEnd()) && !diskRoom.mayGrow()) {
+        boolean rotates = queue.rotatesFor(frameBytes);
+        if (!queue.isFilledFor(frameBytes, rotates) && !diskRoom.mayGrow()) {
             throw new AppendRefusedException(
                     ErrorCode.STORAGE_FULL,
                     "the disk is full: partition=" + id + "; appending works again once there is room");
         }
-        Round round = needsRound || open == null ? newRound(rotates, position) : open;
-        layDown(kind, payload, length, count, checksum, isLarge, round);
-        // Nothing was changed up to here but memory of a round that is not queued, or room behind the frames of one
-        // that is.
-        if (round != open) {
-            queue(round);
-            nextPosition = position;
+        Round open = queue.last();
+        Round round = open == null || rotates || isFull(open, frameBytes) ? newRound(rotates) : open;
+        boolean isLaidDown = false;
+        try {
+            reserve(round, frameBytes, isLarge);
+            frames.layDown(kind, payload, length, queue.logEnd(), count, checksum, isLarge, round);
+            isLaidDown = true;
+        } finally {
+            if (!isLaidDown && round != open) {
+                // Nobody else has anything in it, unlike in a round that is queued.
+                frames.recycle(round);
+            }
         }
-        PendingAppend pending = new PendingAppend(round, logEnd, count, durability);
+        if (round != open) {
+            queue.add(round);
+        }
+        PendingAppend pending = new PendingAppend(round, queue.logEnd(), count, durability);
         round.add(pending);
         round.hold(frameBytes);
-        logEnd += count;
-        nextPosition += frameBytes;
-        queuedBytes += frameBytes;
-        positions.accepted(logEnd);
-        noteStaged(round, frameBytes);
+        room.take(frameBytes);
+        queue.staged(round, count, frameBytes);
         meters.appended(count, frameBytes);
         return pending;
     }
@@ -381,105 +250,32 @@ final class Intake {
                 && (round.bytes() + frameBytes > config.maxRoundBytes() || round.appends >= config.maxRoundAppends());
     }
 
-    private Round newRound(boolean rotates, long position) {
-        RoundMemory spare = spareMemory.getAndSet(null);
-        RoundMemory memory = spare == null ? new RoundMemory(allocator) : spare;
-        memory.expect(lastRoundBytes);
-        return new Round(lastRoundNumber + 1, rotates, position, logEnd, memory, clock.nanos());
+    private Round newRound(boolean rotates) {
+        return new Round(
+                queue.nextRoundNumber(),
+                rotates,
+                queue.nextPosition(rotates),
+                queue.logEnd(),
+                frames.memory(queue.lastRoundBytes()),
+                clock.nanos());
     }
 
-    /** A round is written or given up: its memory goes back to the pool, and the rest of it serves the next round. */
-    void recycle(Round round) {
-        RoundMemory memory = round.takeMemory();
-        if (memory != null) {
-            memory.release();
-            RoundMemory older = life.isOpen() ? spareMemory.getAndSet(memory) : memory;
-            if (older != null) {
-                older.close();
-            }
-        }
-    }
-
-    /** Nothing comes for a while: the memory kept for the next round goes back to the pool. */
-    void becomeQuiet() {
-        RoundMemory memory = spareMemory.getAndSet(null);
-        if (memory != null) {
-            memory.close();
-        }
-    }
-
-    /** Lays the frame down behind the others of the round, and makes it part of the round only when nothing can fail any more. */
-    private void layDown(
-            FrameKind kind, Object payload, int length, int count, long checksum, boolean isLarge, Round round) {
-        RoundMemory memory = round.memory();
-        int frameBytes = FrameCodec.frameBytes(length, 0);
+    private void reserve(Round round, int frameBytes, boolean isLarge) {
         try {
-            memory.reserve(isLarge ? FrameCodec.HEADER_BYTES : frameBytes);
+            frames.reserve(round, frameBytes, isLarge);
         } catch (OutOfMemoryError e) {
-            recycleUnqueued(round);
-            throw outOfMemory(e);
-        }
-        ByteBuffer chunk = memory.chunk();
-        int at = memory.at();
-        int payloadCrc = isLarge ? (int) checksum : copied(payload, length, checksum, round, chunk, at);
-        lastTimestampMillis = Math.min(FrameCodec.MAX_TIMESTAMP_MILLIS, Math.max(lastTimestampMillis, clock.millis()));
-        FrameCodec.putHeader(
-                chunk,
-                at,
-                length,
-                logEnd,
-                FrameCodec.stamp(lastTimestampMillis, kind, FrameCodec.NO_EXTENSION),
-                count,
-                payloadCrc);
-        if (isLarge) {
-            memory.commitLarge(FrameCodec.HEADER_BYTES, (ByteBuf) payload, frameBytes);
-        } else {
-            FrameCodec.putPadding(chunk, at);
-            memory.commit(frameBytes);
-        }
-        round.grow(frameBytes);
-    }
-
-    private int copied(Object payload, int length, long givenChecksum, Round round, ByteBuffer chunk, int at) {
-        boolean isCopied = false;
-        try {
-            Payloads.copy(payload, chunk, at + FrameCodec.HEADER_BYTES, length);
-            int computed = FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, length, scratch);
-            checked(givenChecksum, computed, length);
-            isCopied = true;
-            return computed;
-        } finally {
-            if (!isCopied) {
-                recycleUnqueued(round);
-            }
+            throw room.outOfMemory(e);
         }
     }
 
-    /** A round that is queued keeps its memory: there are other frames in it, be it only a proof. */
-    private void recycleUnqueued(Round round) {
-        if (round != rounds.peekLast()) {
-            recycle(round);
-        }
+    /** A round is written or given up: see {@link FrameLayout#recycle}. */
+    void recycle(Round round) {
+        frames.recycle(round);
     }
 
-    private void noteStaged(Round round, int frameBytes) {
-        if (round.wantsWritten) {
-            wantsWritten = true;
-        }
-        stagedRounds = rounds.size();
-        countedBytes += frameBytes;
-        stagedBytes = countedBytes;
-        meters.partitionQueueBytes(queuedBytes);
-    }
-
-    private void queue(Round round) {
-        if (round.rotatesFirst) {
-            nextSegmentBase = logEnd;
-            mustRotate = false;
-        }
-        rounds.add(round);
-        lastRoundNumber = round.number;
-        noteFirst(rounds.peekFirst());
+    /** Nothing comes for a while: see {@link FrameLayout#becomeQuiet}. */
+    void becomeQuiet() {
+        frames.becomeQuiet();
     }
 
     /**
@@ -507,10 +303,10 @@ final class Intake {
     }
 
     private PendingAppend offerEmpty() {
-        Round round = rounds.peekLast();
+        Round round = queue.last();
         if (round == null) {
-            round = newRound(false, nextPosition);
-            queue(round);
+            round = newRound(false);
+            queue.add(round);
         }
         return addEmpty(round);
     }
@@ -521,12 +317,11 @@ final class Intake {
         lock.lock();
         try {
             life.checkOpen();
-            if (logEnd == nextSegmentBase) {
+            if (queue.isNextSegmentEmpty()) {
                 return null;
             }
-            Round round = newRound(true, SegmentHeader.BYTES);
-            queue(round);
-            nextPosition = SegmentHeader.BYTES;
+            Round round = newRound(true);
+            queue.add(round);
             return addEmpty(round);
         } finally {
             lock.unlock();
@@ -534,9 +329,9 @@ final class Intake {
     }
 
     private PendingAppend addEmpty(Round round) {
-        PendingAppend pending = new PendingAppend(round, logEnd, 0, Durability.SYNCED);
+        PendingAppend pending = new PendingAppend(round, queue.logEnd(), 0, Durability.SYNCED);
         round.add(pending);
-        noteStaged(round, 0);
+        queue.staged(round, 0, 0);
         return pending;
     }
 
@@ -548,30 +343,15 @@ final class Intake {
     boolean offerProof() {
         lock.lock();
         try {
-            int frameBytes = FrameCodec.frameBytes(PROOF.length, 0);
-            if (!life.isOpen() || !rounds.isEmpty() || mustRotate || nextPosition + frameBytes > prefill.filledEnd()) {
+            int frameBytes = FrameLayout.PROOF_FRAME_BYTES;
+            boolean hasPlace = !queue.rotatesFor(frameBytes) && queue.isFilledFor(frameBytes, false);
+            if (!life.isOpen() || !queue.isEmpty() || !hasPlace) {
                 return false;
             }
-            Round round = newRound(false, nextPosition);
-            RoundMemory memory = round.memory();
-            memory.reserve(frameBytes);
-            ByteBuffer chunk = memory.chunk();
-            int at = memory.at();
-            chunk.put(at + FrameCodec.HEADER_BYTES, PROOF);
-            FrameCodec.putHeader(
-                    chunk,
-                    at,
-                    PROOF.length,
-                    logEnd,
-                    FrameCodec.stamp(lastTimestampMillis, FrameKind.CONTROL, FrameCodec.NO_EXTENSION),
-                    0,
-                    FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, PROOF.length, scratch));
-            FrameCodec.putPadding(chunk, at);
-            memory.commit(frameBytes);
-            round.grow(frameBytes);
-            queue(round);
-            nextPosition += frameBytes;
-            noteStaged(round, frameBytes);
+            Round round = newRound(false);
+            frames.layDownProof(round, queue.logEnd());
+            queue.add(round);
+            queue.staged(round, 0, frameBytes);
             return true;
         } finally {
             lock.unlock();
@@ -580,34 +360,9 @@ final class Intake {
 
     // ---------------------------------------------------------------- out
 
-    /** Whether there is anything to write; a hint without the lock. */
-    boolean hasStaged() {
-        return stagedRounds > 0;
-    }
-
-    /** How much waits to be written; a hint without the lock. */
-    long stagedBytes() {
-        return stagedBytes;
-    }
-
-    /** Whether somebody waits for a write only; a hint without the lock. */
-    boolean wantsWritten() {
-        return wantsWritten;
-    }
-
-    /** Whether the first round is full, so that waiting for more to gather would gain nothing; a hint. */
-    boolean hasFullRound() {
-        return stagedRounds > 1 || stagedBytes >= config.maxRoundBytes();
-    }
-
-    /** When the first round was opened, by the environment's clock; a hint without the lock. */
-    long firstOpenedNanos() {
-        return firstOpenedNanos;
-    }
-
-    /** Whether the next round belongs into a new segment; a hint without the lock. */
-    boolean nextRotates() {
-        return firstRotates;
+    /** What waits to be written, for those who only need hints and so no lock. */
+    RoundQueue staged() {
+        return queue;
     }
 
     /**
@@ -620,60 +375,25 @@ final class Intake {
     Round take(boolean isRotated) {
         lock.lock();
         try {
-            Round first = rounds.peekFirst();
-            if (first == null || (first.rotatesFirst && !isRotated)) {
-                return null;
-            }
-            rounds.removeFirst();
-            lastRoundBytes = first.bytes();
-            noteTaken(first);
-            return first;
+            return queue.take(isRotated);
         } finally {
             lock.unlock();
         }
-    }
-
-    private void noteTaken(Round first) {
-        lastRoundBytes = first.bytes();
-        stagedRounds = rounds.size();
-        countedBytes -= first.bytes();
-        stagedBytes = countedBytes;
-        noteFirst(rounds.peekFirst());
-        if (rounds.isEmpty()) {
-            wantsWritten = false;
-        }
-    }
-
-    private void noteFirst(@Nullable Round first) {
-        firstRotates = first != null && first.rotatesFirst;
-        firstOpenedNanos = first == null ? 0 : first.openedNanos;
     }
 
     /** Another segment is written to from now on. */
     void segmentChanged(ActiveSegment next) {
         lock.lock();
         try {
-            prefill = next.prefill;
+            queue.segmentChanged(next);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Memory of so many bytes is free again. */
+    /** The outcome of appends of so many bytes is known. */
     void release(int bytes) {
-        if (bytes == 0) {
-            return;
-        }
-        budget.give(bytes);
-        lock.lock();
-        try {
-            queuedBytes -= bytes;
-            if (waitingForRoom > 0) {
-                room.signalAll();
-            }
-        } finally {
-            lock.unlock();
-        }
+        room.release(bytes);
     }
 
     /**
@@ -687,15 +407,7 @@ final class Intake {
     List<Round> withdraw(@Nullable Round before, ActiveSegment active, boolean rotateNext) {
         lock.lock();
         try {
-            if (before != null) {
-                logEnd = before.firstOffset;
-            }
-            List<Round> withdrawn = withdrawStaged(before == null);
-            nextPosition = active.endPosition();
-            mustRotate = rotateNext;
-            prefill = active.prefill;
-            nextSegmentBase = active.segment.baseOffset();
-            return withdrawn;
+            return queue.withdraw(before, active, rotateNext);
         } finally {
             lock.unlock();
         }
@@ -705,53 +417,14 @@ final class Intake {
     List<Round> withdrawForGood() {
         lock.lock();
         try {
-            return withdrawStaged(true);
+            return queue.withdrawForGood();
         } finally {
             lock.unlock();
         }
-    }
-
-    private List<Round> withdrawStaged(boolean isFirst) {
-        List<Round> withdrawn = new ArrayList<>(rounds);
-        if (isFirst && !withdrawn.isEmpty()) {
-            logEnd = withdrawn.get(0).firstOffset;
-        }
-        rounds.clear();
-        stagedRounds = 0;
-        countedBytes = 0;
-        stagedBytes = 0;
-        wantsWritten = false;
-        firstRotates = false;
-        positions.accepted(logEnd);
-        return withdrawn;
     }
 
     /** Nothing is taken in any more: whoever waits for room learns it. Called after the state has changed. */
     void wakeAll() {
-        lock.lock();
-        try {
-            room.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    long lastTimestampMillis() {
-        lock.lock();
-        try {
-            return lastTimestampMillis;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Bytes on their way to the disk, staged or being written. */
-    long queuedBytes() {
-        lock.lock();
-        try {
-            return queuedBytes;
-        } finally {
-            lock.unlock();
-        }
+        room.wakeAll();
     }
 }

@@ -92,15 +92,8 @@ public final class LogPartition implements LocalPartition, ReadView {
         rotation = new Rotation(services, parts);
         RankedReadWriteLock lock = services.readWriteLock(LockRank.PARTITION);
         intake = new Intake(
-                services,
-                id,
-                lock.writeLock(),
-                life,
-                positions,
-                active,
-                recovered.lastTimestampMillis(),
-                state.mustRotate());
-        writer = new RoundWriter(services, parts, intake, rotation, active, state.mustRotate());
+                services, parts, lock.writeLock(), active, recovered.lastTimestampMillis(), state.mustRotate());
+        writer = new RoundWriter(services, parts, intake, rotation, new SegmentInUse(active, state.mustRotate()));
         if (recovered.unfinished().isEmpty()) {
             watchAge(active);
         }
@@ -359,7 +352,7 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     @Override
     public long sync() {
-        if (!intake.hasStaged() && positions.durable() == positions.logEnd()) {
+        if (!intake.staged().hasStaged() && positions.durable() == positions.logEnd()) {
             return positions.durable();
         }
         long deadline = services.environment().clock().nanos() + appendTimeoutNanos;
@@ -528,7 +521,7 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     private boolean drained(long deadlineNanos) {
         // The stamp last: a round that was on its way when this began has withdrawn it by then.
-        if (!intake.hasStaged()
+        if (!intake.staged().hasStaged()
                 && writer.isIdle()
                 && parts.metadata().current().cleanStamp().isPresent()) {
             // Nothing was changed since the last clean close, so its mark still stands.

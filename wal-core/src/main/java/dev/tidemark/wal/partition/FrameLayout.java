@@ -1,0 +1,160 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.api.AppendRefusedException;
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.format.ControlPayload;
+import dev.tidemark.wal.format.FrameCodec;
+import dev.tidemark.wal.format.FrameKind;
+import dev.tidemark.wal.io.Clock;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lays frames down in a round's memory: payload, checksum, and the header but for what is known only when it is written. Keeps the
+ * memory of one round for the next.
+ *
+ * <p><b>Threads.</b> Laying down happens under the partition lock. Memory is given back by any thread.
+ *
+ * <p><b>Ordering.</b> A frame becomes part of the round by the last step, when nothing can fail any more.
+ */
+final class FrameLayout {
+    private static final byte[] PROOF = ControlPayload.Proof.INSTANCE.encode();
+
+    /** How long the frame of a proof is. */
+    static final int PROOF_FRAME_BYTES = FrameCodec.frameBytes(PROOF.length, 0);
+
+    private final PartitionId id;
+    private final PartitionLife life;
+    private final ByteBufAllocator allocator;
+    private final Clock clock;
+    private final CRC32C scratch = new CRC32C();
+    private final AtomicReference<@Nullable RoundMemory> spareMemory = new AtomicReference<>();
+    private long lastTimestampMillis;
+
+    FrameLayout(PartitionServices services, PartitionId id, PartitionLife life, long lastTimestampMillis) {
+        this.id = id;
+        this.life = life;
+        this.allocator = services.memory();
+        this.clock = services.environment().clock();
+        this.lastTimestampMillis = lastTimestampMillis;
+    }
+
+    // ---------------------------------------------------------------- memory
+
+    /** Memory for a round of about this size. */
+    RoundMemory memory(int expectedBytes) {
+        RoundMemory spare = spareMemory.getAndSet(null);
+        RoundMemory memory = spare == null ? new RoundMemory(allocator) : spare;
+        memory.expect(expectedBytes);
+        return memory;
+    }
+
+    /** A round is written or given up: its memory goes back to the pool, and the rest of it serves the next round. */
+    void recycle(Round round) {
+        RoundMemory memory = round.takeMemory();
+        if (memory != null) {
+            memory.release();
+            RoundMemory older = life.isOpen() ? spareMemory.getAndSet(memory) : memory;
+            if (older != null) {
+                older.close();
+            }
+        }
+    }
+
+    /** Nothing comes for a while: the memory kept for the next round goes back to the pool. */
+    void becomeQuiet() {
+        RoundMemory memory = spareMemory.getAndSet(null);
+        if (memory != null) {
+            memory.close();
+        }
+    }
+
+    // ---------------------------------------------------------------- frames
+
+    /**
+     * Makes sure of room for a frame, which {@link #layDown} then lays down.
+     *
+     * @param isLarge whether its payload is written from where it is
+     * @throws OutOfMemoryError when direct memory is exhausted; nothing has changed then
+     */
+    void reserve(Round round, int frameBytes, boolean isLarge) {
+        round.memory().reserve(isLarge ? FrameCodec.HEADER_BYTES : frameBytes);
+    }
+
+    /** Lays a frame down behind the others of the round; a large payload belongs to the round afterwards. */
+    void layDown(
+            FrameKind kind,
+            Object payload,
+            int length,
+            long offset,
+            int count,
+            long checksum,
+            boolean isLarge,
+            Round round) {
+        RoundMemory memory = round.memory();
+        int frameBytes = FrameCodec.frameBytes(length, 0);
+        ByteBuffer chunk = memory.chunk();
+        int at = memory.at();
+        int payloadCrc = isLarge ? (int) checksum : copied(payload, length, checksum, chunk, at);
+        lastTimestampMillis = Math.min(FrameCodec.MAX_TIMESTAMP_MILLIS, Math.max(lastTimestampMillis, clock.millis()));
+        FrameCodec.putHeader(
+                chunk,
+                at,
+                length,
+                offset,
+                FrameCodec.stamp(lastTimestampMillis, kind, FrameCodec.NO_EXTENSION),
+                count,
+                payloadCrc);
+        if (isLarge) {
+            memory.commitLarge(FrameCodec.HEADER_BYTES, (ByteBuf) payload, frameBytes);
+        } else {
+            FrameCodec.putPadding(chunk, at);
+            memory.commit(frameBytes);
+        }
+        round.grow(frameBytes);
+    }
+
+    private int copied(Object payload, int length, long givenChecksum, ByteBuffer chunk, int at) {
+        Payloads.copy(payload, chunk, at + FrameCodec.HEADER_BYTES, length);
+        int computed = FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, length, scratch);
+        return checked(givenChecksum, computed, length);
+    }
+
+    /** The computed checksum, unless another one came with the payload. */
+    int checked(long given, int computed, int length) {
+        if (given != Intake.NO_CHECKSUM && given != Integer.toUnsignedLong(computed)) {
+            throw new AppendRefusedException(
+                    ErrorCode.CHECKSUM_MISMATCH,
+                    String.format(
+                            "payload does not match the checksum that came with it: partition=%s bytes=%d crcGiven=0x%08x"
+                                    + " crcComputed=0x%08x",
+                            id, length, given, computed));
+        }
+        return computed;
+    }
+
+    /** Lays down a frame that says how far the log is durable. Its time is that of the frame before. */
+    void layDownProof(Round round, long offset) {
+        RoundMemory memory = round.memory();
+        memory.reserve(PROOF_FRAME_BYTES);
+        ByteBuffer chunk = memory.chunk();
+        int at = memory.at();
+        chunk.put(at + FrameCodec.HEADER_BYTES, PROOF);
+        FrameCodec.putHeader(
+                chunk,
+                at,
+                PROOF.length,
+                offset,
+                FrameCodec.stamp(lastTimestampMillis, FrameKind.CONTROL, FrameCodec.NO_EXTENSION),
+                0,
+                FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, PROOF.length, scratch));
+        FrameCodec.putPadding(chunk, at);
+        memory.commit(PROOF_FRAME_BYTES);
+        round.grow(PROOF_FRAME_BYTES);
+    }
+}
