@@ -99,12 +99,14 @@ final class RoundWriter {
 
     private void park(PendingAppend append, long deadlineNanos) {
         append.waiter(Thread.currentThread());
-        if (append.isSettled()) {
-            return;
-        }
         // What could not be led may have become possible since, and a linger has to be timed.
         handOver();
         long left = deadlineNanos - clock.nanos();
+        // The last look, with nothing behind it but the wait: a queue or a timer that waits for a lock inside uses up a
+        // wake-up that was meant for this wait, and without another look nobody would repeat it.
+        if (append.isSettled()) {
+            return;
+        }
         if (left <= 0) {
             throw unknown(append, ErrorCode.WAIT_TIMEOUT, "the deadline passed before the append was acknowledged");
         }

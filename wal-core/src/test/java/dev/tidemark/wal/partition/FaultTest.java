@@ -370,6 +370,8 @@ class FaultTest {
 
     @Test
     void closeAgainstAppends_eachIsEitherDurableOrToldSo() throws Exception {
+        // Longer than anybody here waits, so that an appender that nobody wakes is found.
+        AppendRequest patient = AppendRequest.of(bytes("x")).withTimeout(Duration.ofHours(1));
         for (int round = 0; round < 20; round++) {
             PartitionFixture log = quiet();
             List<CompletableFuture<Integer>> appenders = new ArrayList<>();
@@ -378,7 +380,7 @@ class FaultTest {
                     int done = 0;
                     try {
                         while (true) {
-                            log.partition.append(bytes("x"));
+                            log.partition.append(patient);
                             done++;
                         }
                     } catch (UnavailableException e) {
@@ -394,9 +396,11 @@ class FaultTest {
             assertThat(log.partition.close(log.deadline(20))).isTrue();
             int acknowledged = 0;
             for (CompletableFuture<Integer> appender : appenders) {
-                acknowledged += join(appender);
+                acknowledged += appender.orTimeout(60, TimeUnit.SECONDS).join();
             }
             assertThat(log.partition.ends().durable()).isEqualTo(acknowledged);
+            assertThat(log.partition.ends().logEnd()).isEqualTo(acknowledged);
+            assertThat(log.budget.takenBytes()).isZero();
             log.close();
         }
     }

@@ -27,7 +27,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What happens when two threads, each with one of the two rights, meet different ends. */
@@ -84,6 +86,36 @@ class RoundWriterTest {
             log.awaitQuiet();
             assertThat(log.disk.count(Operation.Kind.FORCE)).isEqualTo(forces);
             assertThat(log.partition.ends().durable()).isZero();
+        }
+    }
+
+    @Test
+    void wakeUpThatIsUsedUpOnTheWayToWaiting_isNotMissed() throws Exception {
+        Interposed time = new Interposed();
+        try (PartitionFixture log = PartitionFixture.open(RoundWriterTest::quiet, time)) {
+            Gate force = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.FORCE));
+            Appended first = log.partition.enqueue(bytes("first"));
+            force.awaitArrival(SOON);
+            CompletableFuture<Long> second = new CompletableFuture<>();
+            Thread caller = new Thread(() -> second.complete(
+                    log.partition.append(AppendRequest.of(bytes("second")).withTimeout(Duration.ofMinutes(30)))));
+            caller.setDaemon(true);
+            // The last thing a caller does before it waits is to ask how long.
+            time.whenAsked.set(() -> {
+                if (Thread.currentThread() == caller && log.partition.ends().logEnd() == 2) {
+                    time.whenAsked.set(null);
+                    force.open();
+                    Awaitility.await()
+                            .atMost(Duration.ofSeconds(60))
+                            .until(() -> log.partition.ends().durable() == 2);
+                    log.awaitQuiet();
+                    // As a lock inside of a queue or a timer does when it is not free at once.
+                    LockSupport.parkNanos(1);
+                }
+            });
+            caller.start();
+            assertThat(second.orTimeout(60, TimeUnit.SECONDS).join()).isEqualTo(1);
+            assertThat(join(first.durable().toCompletableFuture())).isZero();
         }
     }
 
@@ -152,10 +184,11 @@ class RoundWriterTest {
         void schedule(Runnable task);
     }
 
-    /** Real time, and a word in between while a timer is armed. */
+    /** Real time, and a word in between while a timer is armed or the time is asked for. */
     private static final class Interposed implements Clock, Timers {
         private final Environment real = Environment.real();
         final AtomicReference<During> duringNextSchedule = new AtomicReference<>();
+        final AtomicReference<@Nullable Runnable> whenAsked = new AtomicReference<>();
 
         @Override
         public long millis() {
@@ -164,6 +197,10 @@ class RoundWriterTest {
 
         @Override
         public long nanos() {
+            Runnable asked = whenAsked.get();
+            if (asked != null) {
+                asked.run();
+            }
             return real.clock().nanos();
         }
 
