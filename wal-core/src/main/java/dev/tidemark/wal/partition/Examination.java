@@ -195,8 +195,23 @@ final class Examination {
             throw missing(active, "the newest segment that PARTITION names is missing", "");
         }
         if (chain.tailMap(active, false).size() > 1) {
-            throw missing(chain.lastKey(), "more than one segment is newer than the one that PARTITION names", "");
+            throw tooNew(active);
         }
+    }
+
+    /**
+     * There are newer segments than {@code PARTITION} can know of. If they belong here, it is an earlier one that has come back: going by it would lose what
+     * they hold. If not, they are what is wrong.
+     */
+    private Refusal tooNew(SegmentName active) throws Refusal {
+        for (SegmentName newer : chain.tailMap(active, false).keySet()) {
+            headerOf(newer);
+        }
+        return Refusal.metadata(
+                id.toString(),
+                directory,
+                "file is older than the segments beside it, named=" + active.segmentFile() + " newest="
+                        + chain.lastKey().segmentFile());
     }
 
     /** The segment that {@code PARTITION} names; or the one to be cut, if a truncation deletes the other. */
@@ -214,11 +229,11 @@ final class Examination {
         SegmentName active = metadata.active().name();
         int expected = metadata.cleanStamp().orElseThrow().segments();
         int found = chain.size() + doomed.size();
-        if (found != expected || !chain.lastKey().equals(active)) {
-            throw missing(
-                    active,
-                    "there are not as many segments as there were when the log was closed",
-                    "found=" + found + " expected=" + expected);
+        if (!chain.lastKey().equals(active)) {
+            throw tooNew(active);
+        }
+        if (found != expected) {
+            throw miscounted(active, "found=" + found + " expected=" + expected);
         }
         List<Segment> segments = new ArrayList<>();
         for (Map.Entry<SegmentName, Long> entry : chain.headMap(active, false).entrySet()) {
@@ -231,6 +246,24 @@ final class Examination {
         segments.add(tail.segment());
         return new Examined(
                 metadata, owner, listing.temporaries(), doomed, List.of(), segments, tail, SegmentHeader.BYTES);
+    }
+
+    /** One is missing, or one too many: the headers, each of which names the segment before it, tell which. */
+    private Refusal miscounted(SegmentName active, String detail) {
+        try {
+            SegmentHeader successor = headerOf(active);
+            while (!successor.name().equals(chain.firstKey())) {
+                SegmentName name = chain.lowerKey(successor.name());
+                requirePredecessor(successor, name);
+                successor = headerOf(name);
+            }
+        } catch (Refusal told) {
+            if (told.row() == RecoveryCase.R5) {
+                return told;
+            }
+            // Names come before contents: that a header cannot be read as well leaves only the count to tell of.
+        }
+        return missing(active, "there are not as many segments as there were when the log was closed", detail);
     }
 
     /** A sealed segment that nobody looks at until it is read. */
@@ -299,9 +332,10 @@ final class Examination {
     private SegmentEnd requirePredecessor(SegmentHeader successor, SegmentName name) throws Refusal {
         Optional<SegmentEnd> end = successor.predecessor();
         if (end.isEmpty() || !end.get().name().equals(name)) {
+            boolean isMissing = end.isPresent() && !chain.containsKey(end.get().name());
             throw missing(
-                    end.map(SegmentEnd::name).orElse(name),
-                    "segment does not follow the one before it",
+                    isMissing ? end.get().name() : name,
+                    isMissing ? "segment is missing" : "segment is not the one that the next one follows",
                     "next=" + successor.name().segmentFile());
         }
         if (successor.name().baseOffset() != end.get().endOffset()) {
@@ -356,6 +390,14 @@ final class Examination {
             return look.look(file, header, segment);
         } catch (IOException e) {
             throw Refusal.unreadable(id.toString(), path, e);
+        }
+    }
+
+    private SegmentHeader headerOf(SegmentName name) throws Refusal {
+        try (DiskFile file = disk.open(pathOf(name), Disk.Access.READ)) {
+            return readHeader(name, file);
+        } catch (IOException e) {
+            throw Refusal.unreadable(id.toString(), pathOf(name), e);
         }
     }
 

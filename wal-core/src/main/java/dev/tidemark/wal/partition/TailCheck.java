@@ -97,7 +97,28 @@ final class TailCheck {
                 || snapshot.summary().endOffset() != stamp.endOffset()) {
             throw shortOfStamp(stamp);
         }
-        return clean(stamp, snapshot, scan.frame());
+        TailFound found = clean(stamp, snapshot, scan.frame());
+        requireNothingBehind(scan, found.end());
+        return found;
+    }
+
+    /**
+     * Who closes writes nothing behind the snapshot, and who goes on withdraws the stamp first. So where a frame follows, {@code PARTITION} is one from
+     * before that has come back, and ending here would lose what was appended since.
+     */
+    private void requireNothingBehind(SegmentScan scan, SegmentEnd end) throws IOException, Refusal {
+        FrameVerdict next = scan.check(end.endPosition(), end.endOffset());
+        if (next.isValid() || next == FrameVerdict.BAD_PAYLOAD_CRC) {
+            throw Refusal.metadata(
+                    metadata.partition().toString(),
+                    directoryOf(file),
+                    "file is older than the segment beside it, frames follow the clean stamp, named="
+                            + header.name().segmentFile() + " position=" + end.endPosition());
+        }
+    }
+
+    private static Path directoryOf(DiskFile file) {
+        return PartitionCreator.parentOf(file.path());
     }
 
     private TailFound clean(CleanStamp stamp, ControlPayload.CloseSnapshot snapshot, ScannedFrame frame)

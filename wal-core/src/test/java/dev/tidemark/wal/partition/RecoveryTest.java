@@ -24,6 +24,7 @@ import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.ProducerBatch;
 import dev.tidemark.wal.format.ProducerState;
 import dev.tidemark.wal.format.SealPayload;
@@ -146,7 +147,32 @@ final class RecoveryTest {
 
             assertThat(row(result.report())).isEqualTo(RecoveryCase.R5);
             assertThat(failure(result).code()).isEqualTo(ErrorCode.SEGMENT_MISSING);
+            assertNames(result, log.segment(missing).header().name().segmentFile());
         }
+    }
+
+    @Test
+    void segmentTooMany_isTheOneThatIsNamed() throws IOException {
+        LogBuilder log = new LogBuilder()
+                .append(3, 100)
+                .rotate()
+                .append(3, 100)
+                .rotate()
+                .append(3, 100)
+                .closeCleanly();
+        for (String extra : List.of(
+                "00000000000000000004-00000002.seg",
+                "00000000000000000007-00000003.seg",
+                "00000000000000000006-00000004.seg")) {
+            SimulatedDisk disk = disk(log);
+            disk.damage(DIRECTORY.resolve(extra), log.segment(1).bytes());
+
+            assertNames(recover(disk), extra);
+        }
+    }
+
+    private static void assertNames(RecoveryResult result, String file) {
+        assertThat(((DamageException) failure(result)).damage().file()).isEqualTo("orders-0/" + file);
     }
 
     // ---------------------------------------------------------------- R1
@@ -461,6 +487,7 @@ final class RecoveryTest {
 
             assertThat(row(result.report())).isEqualTo(RecoveryCase.R5);
             assertThat(failure(result).code()).isEqualTo(ErrorCode.SEGMENT_MISSING);
+            assertNames(result, segment.header().name().segmentFile());
             assertThat(disk.fingerprint()).isEqualTo(before);
         }
     }
@@ -727,6 +754,44 @@ final class RecoveryTest {
                 new Recoverer(RecoveryHarness.context(disk, false)).recover(new PartitionId("orders", 1), DIRECTORY);
 
         assertThat(row(result.report())).isEqualTo(RecoveryCase.R8);
+    }
+
+    /** Its stamp verifies, and the frame that it names is there: only what follows shows that time has passed since. */
+    @Test
+    void earlierMetadataThatCameBack_doesNotEndTheLogAtAnEarlierClose_R8() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 100).closeCleanly();
+        byte[] earlier = log.metadata().encode();
+        log.append(2, 100).closeCleanly();
+        SimulatedDisk disk = disk(log);
+        disk.damage(DIRECTORY.resolve(Names.PARTITION), earlier);
+        long before = disk.fingerprint();
+
+        RecoveryResult result = recover(disk);
+
+        assertThat(row(result.report())).isEqualTo(RecoveryCase.R8);
+        assertThat(failure(result).code()).isEqualTo(ErrorCode.METADATA_CORRUPT);
+        assertNames(result, Names.PARTITION);
+        assertThat(disk.fingerprint()).isEqualTo(before);
+    }
+
+    @Test
+    void earlierMetadataBesideNewerSegments_isNamed_R8() throws IOException {
+        for (boolean wasClosed : new boolean[] {false, true}) {
+            LogBuilder log = new LogBuilder().append(3, 100);
+            if (wasClosed) {
+                log.closeCleanly();
+            }
+            byte[] earlier = log.metadata().encode();
+            log.metadata(PartitionFile.Change::withoutCleanStamp);
+            log.rotate().append(3, 100).rotate().append(3, 100);
+            SimulatedDisk disk = disk(log);
+            disk.damage(DIRECTORY.resolve(Names.PARTITION), earlier);
+
+            RecoveryResult result = recover(disk);
+
+            assertThat(row(result.report())).isEqualTo(RecoveryCase.R8);
+            assertNames(result, Names.PARTITION);
+        }
     }
 
     // ---------------------------------------------------------------- versions
