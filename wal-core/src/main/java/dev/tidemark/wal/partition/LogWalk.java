@@ -199,7 +199,15 @@ final class LogWalk implements AutoCloseable {
             locate(current);
         }
         FrameVerdict verdict = window.header(position, isOffsetKnown ? offset : FrameCodec.ANY_OFFSET);
-        if (!verdict.isValid() || window.endOffset() > end) {
+        if (!verdict.isValid()) {
+            return verdict;
+        }
+        if (window.endOffset() > reachOf(current)) {
+            // A signed header that counts what is not there: a reader would leap over records, or take this for the
+            // end.
+            return FrameVerdict.BAD_COUNT;
+        }
+        if (window.endOffset() > end) {
             return verdict;
         }
         if (!isOffsetKnown && !isWhereTheIndexSays(current)) {
@@ -207,6 +215,14 @@ final class LogWalk implements AutoCloseable {
         }
         boolean isPayloadNeeded = window.count() == 0 || (withPayload && isWanted());
         return isPayloadNeeded ? window.payload() : verdict;
+    }
+
+    /** No frame of a segment reaches beyond this offset. What the writer has written are whole frames, and the visible end is not above. */
+    private long reachOf(Segment current) {
+        if (current.isSealed()) {
+            return current.endOffset();
+        }
+        return window.endOffset() <= end ? end : view.visibleEnd(Durability.WRITTEN);
     }
 
     private boolean isWanted() {

@@ -14,6 +14,7 @@ import dev.tidemark.wal.api.ReadOptions;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
+import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.IndexHeader;
 import dev.tidemark.wal.io.CallMatch;
@@ -648,6 +649,42 @@ class FrameCursorTest {
         }
         // What lies behind it can be read by whoever asks for it.
         assertThat(allFrom(From.offset(4))).containsExactly("4:c");
+    }
+
+    /** Its header verifies, and yet the reader must neither take this for the end of the log nor leap over what follows. */
+    @Test
+    void frameThatCountsMoreThanItsSegmentHolds_isDamageAndNotTheEnd() throws IOException {
+        log.raw("a");
+        long inSealed = log.position();
+        log.opaque(3, bytes("bbb")).rotate().raw("c").raw("d");
+        long inActive = log.position();
+        log.opaque(2, bytes("ee")).raw("f").sync();
+        Segment sealed = log.segments().first();
+        Segment active = log.segments().last();
+        for (int count : new int[] {4, 5, 1_000_000, Integer.MAX_VALUE}) {
+            byte[] whole = disk.contents(sealed.path());
+            disk.damage(sealed.path(), counting(whole, sealed, inSealed, count));
+            try (Cursor cursor = log.read(From.start())) {
+                assertThat(cursor.next()).isTrue();
+                assertDamage(cursor, ErrorCode.SEGMENT_CORRUPT, inSealed, 1, "verdict=BAD_COUNT");
+            }
+            disk.damage(sealed.path(), whole);
+        }
+        disk.damage(active.path(), counting(disk.contents(active.path()), active, inActive, 4));
+        try (Cursor cursor = log.read(From.offset(5))) {
+            assertThat(cursor.next()).isTrue();
+            assertDamage(cursor, ErrorCode.SEGMENT_CORRUPT, inActive, 6, "verdict=BAD_COUNT");
+        }
+    }
+
+    /** The file with another count in one frame, and with the header's checksum computed anew. */
+    private static byte[] counting(byte[] segmentFile, Segment segment, long position, int count) {
+        byte[] bytes = segmentFile.clone();
+        ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int at = (int) position;
+        file.putInt(at + 24, count);
+        file.putInt(at, FrameCodec.computeHeaderCrc(file, at, segment.salt(), position, new CRC32C()));
+        return bytes;
     }
 
     @Test
