@@ -17,6 +17,7 @@ import dev.tidemark.wal.io.DiskEntry;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.partition.VerifyFinding.Severity;
 import dev.tidemark.wal.segment.Segment;
+import dev.tidemark.wal.segment.SegmentScan;
 import dev.tidemark.wal.segment.SegmentVerifier;
 import dev.tidemark.wal.segment.SegmentVerifier.BadPlace;
 import dev.tidemark.wal.segment.SegmentVerifier.Contents;
@@ -52,6 +53,8 @@ final class PartitionVerifier {
     private final LongConsumer progress;
 
     private List<VerifyFinding> findings = new ArrayList<>();
+    private List<SegmentName> names = List.of();
+    private Optional<PartitionFile> metadataAtOpening = Optional.empty();
     private RecoveryResult opened;
     private long frames;
     private long records;
@@ -77,6 +80,8 @@ final class PartitionVerifier {
     }
 
     private RecoveryResult recover() {
+        // Read before, so that whoever compares it later knows that nothing was changed since.
+        metadataAtOpening = metadataOf(disk, directory);
         return new Recoverer(context, window).recover(id, directory);
     }
 
@@ -184,7 +189,7 @@ final class PartitionVerifier {
     private void lookAtSegments() throws IOException {
         SegmentHeader before = null;
         Contents contentsBefore = null;
-        List<SegmentName> names = names();
+        names = names();
         for (int i = 0; i < names.size(); i++) {
             Path path = directory.resolve(names.get(i).segmentFile());
             long successorBase = i == names.size() - 1 ? -1 : names.get(i + 1).baseOffset();
@@ -251,7 +256,21 @@ final class PartitionVerifier {
         progress.accept(contents.bytesRead());
         noteBadPlaces(file.path(), contents, isNewest && !isOpened);
         noteSmallThings(file.path(), contents);
+        if (isNewest && opened.report().cases().contains(RecoveryCase.CLEAN)) {
+            noteBytesBehind(file, header, limit);
+        }
         return contents;
+    }
+
+    /** Opening after a clean close does not look there: space that was prepared is written over. A live writer may have begun to. */
+    private void noteBytesBehind(DiskFile file, SegmentHeader header, long end) throws IOException {
+        SegmentScan scan = new SegmentScan(file, header.salt(), window, Long.MAX_VALUE);
+        if (scan.usedEnd(end) > end && metadataOf(disk, directory).equals(metadataAtOpening)) {
+            add(note(
+                    Optional.empty(),
+                    file.path(),
+                    "bytes behind the end of a closed log are not zeros, no record is concerned, at=" + end));
+        }
     }
 
     private void noteBadPlaces(Path path, Contents contents, boolean isTail) throws IOException {
@@ -295,7 +314,10 @@ final class PartitionVerifier {
                             + at));
         }
         if (!contents.isIndexGood()) {
-            add(note(Optional.empty(), path, "the index file does not fit, it will be made again"));
+            SegmentName.parseSegmentFile(path.getFileName().toString())
+                    .map(name -> path.resolveSibling(name.indexFile()))
+                    .ifPresent(index ->
+                            add(note(Optional.empty(), index, "the index file does not fit, it will be made again")));
         }
     }
 
@@ -307,11 +329,11 @@ final class PartitionVerifier {
             add(found(
                     Severity.DAMAGE,
                     RecoveryCase.R5,
-                    directory.resolve(successor.name().segmentFile()),
-                    0,
+                    directory.resolve(outOfOrder(header, successor).segmentFile()),
+                    -1,
                     contents.endOffset(),
                     successor.name().baseOffset(),
-                    "segment does not follow the one before it"));
+                    "a segment is missing, or does not follow the one before it"));
             return;
         }
         SegmentEnd should = recorded.get();
@@ -344,6 +366,12 @@ final class PartitionVerifier {
         if (contents.isUnbroken() && isSame && contents.seal().isEmpty()) {
             add(note(Optional.of(RecoveryCase.R6), path, "segment has no seal, opening writes it"));
         }
+    }
+
+    /** Two segments do not follow one another: the one between them is missing, or the older one is too many, or the newer says that it is the first. */
+    private SegmentName outOfOrder(SegmentHeader header, SegmentHeader successor) {
+        SegmentName recorded = successor.predecessor().map(SegmentEnd::name).orElse(successor.name());
+        return names.contains(recorded) && !recorded.equals(successor.name()) ? header.name() : recorded;
     }
 
     private void noteSideFiles() throws IOException {

@@ -152,6 +152,10 @@ public final class SegmentVerifier {
     private void note(ScannedFrame frame) throws IOException {
         provenOffset = Math.max(provenOffset, frame.synced());
         index.ifPresent(entries -> entries.compare(frame));
+        notePadding(frame);
+    }
+
+    private void notePadding(ScannedFrame frame) throws IOException {
         if (!scan.isPaddingZero() && dirtyPaddingsInAll++ < MAX_PLACES) {
             dirtyPaddings.add(frame.position());
         }
@@ -159,6 +163,7 @@ public final class SegmentVerifier {
 
     private void noteSeal() throws IOException {
         sealEnd = scan.frame().endPosition();
+        notePadding(scan.frame());
         if (scan.frame().payloadLength() <= SealPayload.MAX_BYTES) {
             ByteBuffer payload = scan.readPayload(SealPayload.MAX_BYTES);
             Decoded<SealPayload> decoded = SealPayload.decode(payload, 0, payload.remaining());

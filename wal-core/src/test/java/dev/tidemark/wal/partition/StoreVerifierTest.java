@@ -135,6 +135,47 @@ final class StoreVerifierTest {
     }
 
     @Test
+    void paddingOfASealThatIsNotZero_isANote() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 300).rotate().append(3, 300);
+        SimulatedDisk disk = disk(log);
+        SegmentImage.Placed seal = log.segment(0).frame(3);
+        disk.flipBit(path(log.segment(0)), seal.endPosition() * 8L - 1);
+
+        assertThat(verify(disk).findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.severity()).isEqualTo(Severity.NOTE);
+            assertThat(finding.filePosition()).isEqualTo(seal.position());
+        });
+    }
+
+    /** Opening does not look there, because space that was prepared is written over; a scan after a crash would. */
+    @Test
+    void bytesBehindTheEndOfAClosedLog_areANote() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 300).closeCleanly();
+        log.newest().zeros(9_000);
+        SimulatedDisk disk = disk(log);
+        assertThat(verify(disk).findings()).isEmpty();
+        disk.flipBit(path(log.newest()), (log.newest().length() - 20) * 8L);
+
+        assertThat(verify(disk).findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.severity()).isEqualTo(Severity.NOTE);
+            assertThat(finding.message()).contains("behind the end of a closed log");
+        });
+    }
+
+    @Test
+    void segmentThatIsMissing_isTheOneThatIsNamed() throws IOException {
+        LogBuilder log =
+                new LogBuilder().append(3, 300).rotate().append(3, 300).rotate().append(3, 300);
+        SimulatedDisk disk = disk(log);
+        disk.lose(path(log.segment(1)));
+
+        assertThat(verify(disk).findings())
+                .allSatisfy(finding -> assertThat(finding.file())
+                        .endsWith(log.segment(1).header().name().segmentFile()))
+                .isNotEmpty();
+    }
+
+    @Test
     void indexThatDoesNotFit_isANote() throws IOException {
         LogBuilder log = new LogBuilder().append(3, 300).rotate().append(3, 300);
         SimulatedDisk disk = disk(log);
@@ -144,9 +185,10 @@ final class StoreVerifierTest {
         VerifyReport report = verify(disk);
 
         assertThat(report.worst()).hasValue(Severity.NOTE);
-        assertThat(report.findings())
-                .singleElement()
-                .satisfies(finding -> assertThat(finding.message()).contains("index file does not fit"));
+        assertThat(report.findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.message()).contains("index file does not fit");
+            assertThat(finding.file()).endsWith(log.segment(0).header().name().indexFile());
+        });
     }
 
     @Test
