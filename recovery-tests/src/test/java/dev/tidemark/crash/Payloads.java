@@ -11,18 +11,18 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** Makes appends of all shapes and sizes; some of them hold frames of the log they go to. */
-final class Payloads {
+public final class Payloads {
     private final SimulatedDisk disk;
     private final SplittableRandom random;
     private final int largestBytes;
 
-    Payloads(SimulatedDisk disk, SplittableRandom random, int largestBytes) {
+    public Payloads(SimulatedDisk disk, SplittableRandom random, int largestBytes) {
         this.disk = disk;
         this.random = random;
         this.largestBytes = largestBytes;
     }
 
-    AppendRequest next(Durability durability, Path directory) {
+    public AppendRequest next(Durability durability, Path directory) {
         int shape = random.nextInt(100);
         if (shape < 55) {
             return AppendRequest.of(value(directory)).withDurability(durability);

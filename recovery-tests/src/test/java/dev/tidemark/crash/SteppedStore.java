@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
  *
  * <p><b>Threads.</b> One.
  */
-final class SteppedStore implements AutoCloseable {
+public final class SteppedStore implements AutoCloseable {
 
     /** Threads that have done their work when {@code start} returns. */
     private static final Threads INLINE = (name, task) -> {
@@ -43,17 +43,17 @@ final class SteppedStore implements AutoCloseable {
     }
 
     /** What every stepped store needs of its configuration. */
-    static WalConfig.Builder stepped(WalConfig.Builder config) {
+    public static WalConfig.Builder stepped(WalConfig.Builder config) {
         return config.completionExecutor(Runnable::run).flusherThreads(1).recoveryThreads(1);
     }
 
-    static SteppedStore open(Disk disk, WalConfig config, ManualClock clock, long seed) {
+    public static SteppedStore open(Disk disk, WalConfig config, ManualClock clock, long seed) {
         Deque<Runnable> turns = new ArrayDeque<>();
         Environment environment = new Environment(disk, clock, clock, INLINE, new SplittableRandom(seed));
         return new SteppedStore(SteppedEngine.open(config, environment, turns::add), clock, turns);
     }
 
-    Engine engine() {
+    public Engine engine() {
         return engine;
     }
 
@@ -62,7 +62,7 @@ final class SteppedStore implements AutoCloseable {
     }
 
     /** Does the turn that has waited longest; says whether there was one. */
-    boolean step() {
+    public boolean step() {
         Runnable turn = turns.poll();
         if (turn == null) {
             return false;
@@ -72,7 +72,7 @@ final class SteppedStore implements AutoCloseable {
     }
 
     /** Does turns until there is none. */
-    void settle() {
+    public void settle() {
         boolean more = true;
         while (more) {
             more = step();

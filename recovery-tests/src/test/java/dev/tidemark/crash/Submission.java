@@ -14,7 +14,7 @@ import java.util.List;
  *
  * <p><b>Threads.</b> Written by the thread that submitted it and by completions; read when the workload has ended.
  */
-final class Submission {
+public final class Submission {
     /** A time that never came. */
     static final long NEVER = Long.MAX_VALUE;
 
@@ -25,7 +25,7 @@ final class Submission {
     private volatile long offset = NO_OFFSET;
     private volatile long refusedAt = NEVER;
 
-    Submission(AppendRequest request, long submittedAt) {
+    public Submission(AppendRequest request, long submittedAt) {
         this.request = request;
         this.submittedAt = submittedAt;
     }
@@ -34,11 +34,11 @@ final class Submission {
         return submittedAt;
     }
 
-    long offset() {
+    public long offset() {
         return offset;
     }
 
-    void tookOffset(long taken) {
+    public void tookOffset(long taken) {
         offset = taken;
     }
 
@@ -51,16 +51,16 @@ final class Submission {
         return submittedAt <= boundary && boundary < refusedAt;
     }
 
-    int count() {
+    public int count() {
         return request.count();
     }
 
-    long endOffset() {
+    public long endOffset() {
         return offset + request.count();
     }
 
     /** Whether the entry on which the cursor stands is this append's, or one of its records. */
-    boolean isAt(Cursor cursor) {
+    public boolean isAt(Cursor cursor) {
         switch (request.shape()) {
             case VALUE:
                 return cursor.kind() == EntryKind.RAW
