@@ -188,7 +188,7 @@ public final class WalConfig {
         return recoveryThreads;
     }
 
-    /** How many files are held open at most: 16 to 1,000,000, default 4,096. Sealed segments and idle partitions are closed and reopened as needed. */
+    /** How many files are held open at most: 16 to 1,000,000, default 2,048, which leaves half of a usual limit to the rest of the process. Sealed segments and idle partitions are closed and reopened as needed. */
     public int openFiles() {
         return openFiles;
     }
@@ -254,7 +254,7 @@ public final class WalConfig {
         private long storeQueueBytes = 256L << 20;
         private int flusherThreads = 4;
         private int recoveryThreads = 4;
-        private int openFiles = 4_096;
+        private int openFiles = 2_048;
         private int indexIntervalBytes = 4 << 10;
         private long reserveBytes = 4L << 20;
         private boolean prefill = true;

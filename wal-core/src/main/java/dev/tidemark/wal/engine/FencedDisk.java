@@ -2,6 +2,7 @@ package dev.tidemark.wal.engine;
 
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskEntry;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.DiskLock;
 import dev.tidemark.wal.io.Volume;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * The disk of one open store. Whatever changes something passes a turnstile, which is shut when the store is closed. So
@@ -18,14 +20,21 @@ import java.util.List;
  *
  * <p>Reading and closing files go on.
  *
+ * <p>When the process has no descriptor left for an operation, idle files of the store are closed and the operation is tried
+ * again: the store's own bound counts segments, and others use descriptors as well.
+ *
  * <p><b>Threads.</b> Any.
  *
  * <p><b>Crash.</b> Holds nothing back.
  */
 final class FencedDisk implements Disk {
+    private static final int OPENING_ATTEMPTS = 4;
+
     private final Disk disk;
     private final String reason;
     private final Turnstile changes = new Turnstile();
+    /** Closes some files that nobody uses, and says whether there were any. */
+    private volatile BooleanSupplier idleFiles = () -> false;
 
     private FencedDisk(Disk disk, String reason) {
         this.disk = disk;
@@ -42,6 +51,33 @@ final class FencedDisk implements Disk {
         FencedDisk fenced = new FencedDisk(disk, "the store was opened read-only");
         fenced.changes.shut();
         return fenced;
+    }
+
+    /** From where descriptors may be had when there are none left. */
+    void closeWhenOutOfFiles(BooleanSupplier idle) {
+        idleFiles = idle;
+        // Once now, when it does nothing: the classes it needs could not be loaded without a descriptor.
+        if (DiskErrors.isTooManyOpenFiles(new IOException(reason)) || idle.getAsBoolean()) {
+            throw new IllegalStateException("files are open before the first was opened");
+        }
+    }
+
+    /** Something that needs a descriptor, and does nothing if it gets none. */
+    private interface Opening<T> {
+        T open() throws IOException;
+    }
+
+    private <T> T withDescriptor(Opening<T> opening) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return opening.open();
+            } catch (IOException e) {
+                // More than once: what was closed may have gone to another thread by now.
+                if (!DiskErrors.isTooManyOpenFiles(e) || attempt == OPENING_ATTEMPTS || !idleFiles.getAsBoolean()) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** Refuses changes from now on. */
@@ -74,7 +110,7 @@ final class FencedDisk implements Disk {
     public DiskFile create(Path file) throws IOException {
         enter(file);
         try {
-            return new FencedFile(disk.create(file));
+            return new FencedFile(withDescriptor(() -> disk.create(file)));
         } finally {
             changes.leave();
         }
@@ -82,7 +118,7 @@ final class FencedDisk implements Disk {
 
     @Override
     public DiskFile open(Path file, Access access) throws IOException {
-        return new FencedFile(disk.open(file, access));
+        return new FencedFile(withDescriptor(() -> disk.open(file, access)));
     }
 
     @Override
@@ -127,7 +163,7 @@ final class FencedDisk implements Disk {
 
     @Override
     public List<DiskEntry> list(Path directory) throws IOException {
-        return disk.list(directory);
+        return withDescriptor(() -> disk.list(directory));
     }
 
     @Override
@@ -139,10 +175,15 @@ final class FencedDisk implements Disk {
     public void forceDirectory(Path directory) throws IOException {
         enter(directory);
         try {
-            disk.forceDirectory(directory);
+            withDescriptor(() -> forcedDirectory(directory));
         } finally {
             changes.leave();
         }
+    }
+
+    private Path forcedDirectory(Path directory) throws IOException {
+        disk.forceDirectory(directory);
+        return directory;
     }
 
     @Override
@@ -152,7 +193,7 @@ final class FencedDisk implements Disk {
 
     @Override
     public Volume volume(Path path) throws IOException {
-        return disk.volume(path);
+        return withDescriptor(() -> disk.volume(path));
     }
 
     @Override

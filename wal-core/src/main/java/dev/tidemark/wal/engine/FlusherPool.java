@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  */
 final class FlusherPool implements Flushers {
     /** How long a thread of a pool waits for work before it ends. */
-    static final long IDLE_SECONDS = 10;
+    static final long IDLE_SECONDS = 5;
 
     private static final Logger LOG = LoggerFactory.getLogger(FlusherPool.class);
 

@@ -56,6 +56,7 @@ final class StoreServices {
                         flushers,
                         events));
         files = new SegmentFiles(disk, config.openFiles(), config.readOnly());
+        disk.closeWhenOutOfFiles(files::closeIdle);
         PartitionMeters counted = meters.partitions();
         forPartitions = new PartitionServices(
                 directory.store().storeId(),

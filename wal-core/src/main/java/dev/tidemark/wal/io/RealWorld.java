@@ -1,8 +1,6 @@
 package dev.tidemark.wal.io;
 
 import java.security.SecureRandom;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -13,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class RealWorld {
 
-    private static final long TIMER_IDLE_SECONDS = 10;
+    private static final long TIMER_IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     static final Threads THREADS = (name, task) -> {
         Thread thread = new Thread(task, name);
@@ -21,8 +19,14 @@ final class RealWorld {
         return thread;
     };
 
-    static final Environment ENVIRONMENT =
-            new Environment(new RealDisk(), new RealClock(), new RealTimers(THREADS), THREADS, new SecureRandom());
+    private static final Clock CLOCK = new RealClock();
+
+    static final Environment ENVIRONMENT = new Environment(
+            new RealDisk(),
+            CLOCK,
+            new TimerThread(CLOCK, THREADS, "wal-timer", TIMER_IDLE_NANOS),
+            THREADS,
+            new SecureRandom());
 
     private RealWorld() {}
 
@@ -35,34 +39,6 @@ final class RealWorld {
         @Override
         public long nanos() {
             return System.nanoTime();
-        }
-    }
-
-    private static final class RealTimers implements Timers {
-        private final ScheduledThreadPoolExecutor executor;
-
-        RealTimers(Threads threads) {
-            executor = new ScheduledThreadPoolExecutor(1, task -> threads.newThread("wal-timer", task));
-            executor.setKeepAliveTime(TIMER_IDLE_SECONDS, TimeUnit.SECONDS);
-            executor.allowCoreThreadTimeOut(true);
-            // A cancelled task would otherwise hold on to what it refers to until its time has come.
-            executor.setRemoveOnCancelPolicy(true);
-        }
-
-        @Override
-        public Cancellable schedule(Runnable task, long delayNanos) {
-            Future<?> scheduled = executor.schedule(() -> run(task), delayNanos, TimeUnit.NANOSECONDS);
-            return () -> scheduled.cancel(false);
-        }
-
-        private static void run(Runnable task) {
-            try {
-                task.run();
-            } catch (Throwable e) {
-                // The executor would keep it in a future that nobody looks at.
-                Thread thread = Thread.currentThread();
-                thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
-            }
         }
     }
 }

@@ -107,6 +107,11 @@ public final class SegmentFiles implements AutoCloseable {
         releaseDropped();
     }
 
+    /** Closes some of the files that nobody uses, the coldest; says whether there were any. For who needs a descriptor and has none. */
+    public boolean closeIdle() {
+        return releaseIdle(COLDEST_LOOKED_AT) > 0;
+    }
+
     /** How many files are open at the moment, in use or not. */
     public int openFiles() {
         return openFiles.get();
@@ -196,7 +201,7 @@ public final class SegmentFiles implements AutoCloseable {
         try {
             return disk.open(segment.path(), access);
         } catch (IOException e) {
-            if (!DiskErrors.isTooManyOpenFiles(e) || releaseIdle(COLDEST_LOOKED_AT) == 0) {
+            if (!DiskErrors.isTooManyOpenFiles(e) || !closeIdle()) {
                 throw e;
             }
             return disk.open(segment.path(), access);

@@ -50,7 +50,7 @@ class WalConfigTest {
         assertThat(copy.defaultDurability()).isEqualTo(Durability.WRITTEN);
         assertThat(copy.segmentBytes()).isEqualTo(64 << 10);
         assertThat(copy.prefill()).isFalse();
-        assertThat(config.openFiles()).isEqualTo(4_096);
+        assertThat(config.openFiles()).isEqualTo(2_048);
     }
 
     @Test

@@ -419,6 +419,29 @@ class StoreTest {
     }
 
     @Test
+    void processHasFewerDescriptorsThanTheStoreMayOpen_idleFilesMakeWay() throws Exception {
+        int partitions = 200;
+        disk = new SimulatedDisk().withMaxOpenFiles(40);
+        disk.recordNothing();
+        WalConfig config = config().toBuilder().openFiles(100).build();
+        try (Engine engine = open(config)) {
+            for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < partitions; i++) {
+                    engine.partition(new PartitionId("orders", i)).append(bytes("entry " + round + " of " + i));
+                }
+            }
+        }
+        try (Engine engine = open(config)) {
+            assertThat(engine.recovery().wasClean()).isTrue();
+            for (int i = 0; i < partitions; i++) {
+                assertThat(contents(engine.partition(new PartitionId("orders", i))))
+                        .isEqualTo(Map.of(0L, "entry 0 of " + i, 1L, "entry 1 of " + i));
+            }
+        }
+        assertThat(disk.openFiles()).isEmpty();
+    }
+
+    @Test
     void tenThousandPartitions_workWithFourThousandOpenFiles() throws Exception {
         int partitions = 10_000;
         int openFiles = 4_096;
