@@ -14,6 +14,9 @@ import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.metrics.MetricNames;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -58,6 +61,63 @@ class WalTest {
             }
         }
         assertThat(used).containsExactly("0 hello", "1 world");
+    }
+
+    @Test
+    void plainFileInThePlaceOfTheDirectory_isNoStore() throws IOException {
+        Path file = Files.writeString(temporary.resolve("file"), "text");
+        for (Path directory :
+                List.of(file, file.resolve("data"), file.resolve("a").resolve("data"))) {
+            for (boolean readOnly : List.of(false, true)) {
+                WalConfig config =
+                        WalConfig.builder(directory).readOnly(readOnly).build();
+                assertThatThrownBy(() -> Wal.open(config))
+                        .as("%s readOnly=%s", directory, readOnly)
+                        .isInstanceOfSatisfying(
+                                WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STORE_UNKNOWN))
+                        .hasMessageContaining("not a directory")
+                        .hasMessageContaining("file=" + file);
+            }
+        }
+        assertThat(file).hasContent("text");
+    }
+
+    @Test
+    void storeReopenedWithTheSameRegistry_gaugesShowTheOneThatIsOpen() {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        WalConfig config = small().toBuilder().meters(registry).build();
+        for (int i = 1; i <= 3; i++) {
+            try (Wal wal = Wal.open(config)) {
+                wal.partition("orders", i);
+                assertThat(openPartitions(registry)).isEqualTo(i);
+            }
+            assertThat(registry.getMeters())
+                    .extracting(meter -> meter.getId().getType())
+                    .as("a closed store shows nothing")
+                    .doesNotContain(Meter.Type.GAUGE);
+        }
+    }
+
+    @Test
+    void readerBesideTheWriterWithTheSameRegistry_leavesItsGauges() {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        WalConfig config = small().toBuilder().meters(registry).build();
+        try (Wal wal = Wal.open(config)) {
+            wal.partition("orders", 0);
+            try (Wal reader = Wal.open(config.toBuilder().readOnly(true).build())) {
+                assertThat(reader.partitions()).hasSize(1);
+                wal.partition("orders", 1);
+                assertThat(openPartitions(registry)).isEqualTo(2);
+            }
+            assertThat(openPartitions(registry)).isEqualTo(2);
+        }
+    }
+
+    private static int openPartitions(SimpleMeterRegistry registry) {
+        return (int) registry.get(MetricNames.PARTITIONS.meterName())
+                .tag("state", "open")
+                .gauge()
+                .value();
     }
 
     @Test

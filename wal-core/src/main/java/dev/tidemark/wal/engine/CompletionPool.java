@@ -139,7 +139,8 @@ final class CompletionPool implements Completions {
         try {
             executor.execute(ticket);
             return true;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Any: it is the caller's code, and this thread may hold a right to write or force.
             LOG.warn("the completion executor refused a task; a thread of the store runs it: cause={}", e.toString());
             return false;
         }

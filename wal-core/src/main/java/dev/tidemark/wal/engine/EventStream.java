@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Of progress at most one event waits: a newer one takes its place. All others wait however slow the listener is; life
  * events are rare. Only when very many wait, because the listener hangs, those behind are dropped, and the log says so.
+ * Nothing that a listener or the logging back end throws reaches whoever tells the event.
  *
  * <p><b>Threads.</b> Any. Owns {@code wal-events}, started by the first event that a listener is to hear.
  */
@@ -56,9 +57,9 @@ final class EventStream implements Events {
     private void dropped(ThreadPoolExecutor pool) {
         meters.eventDropped();
         if (!pool.isShutdown()) {
-            LOG.error(
+            log(to -> to.error(
                     "the listener hangs, an event was dropped: waiting={}",
-                    pool.getQueue().size());
+                    pool.getQueue().size()));
         }
     }
 
@@ -89,22 +90,22 @@ final class EventStream implements Events {
     @Override
     public void recovered(PartitionRecovery found) {
         meters.recovered(found);
-        log(found);
+        logRecovered(found);
         tell(heard -> heard.recovered(found));
     }
 
-    private static void log(PartitionRecovery found) {
+    private void logRecovered(PartitionRecovery found) {
         if (found.failure().isPresent()) {
-            LOG.error(
+            log(to -> to.error(
                     "partition refused: partition={} cases={} start={} end={}",
                     found.partition(),
                     found.cases(),
                     found.start(),
                     found.end(),
-                    found.failure().get());
+                    found.failure().get()));
         } else if (found.undecided().isPresent()) {
             PartitionRecovery.Undecided cut = found.undecided().get();
-            LOG.warn(
+            log(to -> to.warn(
                     "partition recovered, its undecided tail was cut: partition={} cases={} start={} end={} file={} at={} bytes={} firstOffset={} endOffset={} keptIn={}",
                     found.partition(),
                     found.cases(),
@@ -115,52 +116,53 @@ final class EventStream implements Events {
                     cut.bytes(),
                     cut.firstOffset(),
                     cut.endOffset(),
-                    cut.keptIn());
+                    cut.keptIn()));
         } else if (found.cases().contains(RecoveryCase.CLEAN)) {
-            LOG.debug("partition opened: partition={} start={} end={}", found.partition(), found.start(), found.end());
+            log(to -> to.debug(
+                    "partition opened: partition={} start={} end={}", found.partition(), found.start(), found.end()));
         } else {
-            LOG.info(
+            log(to -> to.info(
                     "partition recovered: partition={} cases={} start={} end={} scannedBytes={} millis={}",
                     found.partition(),
                     found.cases(),
                     found.start(),
                     found.end(),
                     found.scannedBytes(),
-                    TimeUnit.NANOSECONDS.toMillis(found.nanos()));
+                    TimeUnit.NANOSECONDS.toMillis(found.nanos())));
         }
     }
 
     @Override
     public void created(PartitionId partition) {
-        LOG.info("partition created: partition={}", partition);
+        log(to -> to.info("partition created: partition={}", partition));
     }
 
     @Override
     public void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {
-        LOG.info(
+        log(to -> to.info(
                 "segment sealed: partition={} file={} baseOffset={} endOffset={}",
                 partition,
                 file,
                 baseOffset,
-                endOffset);
+                endOffset));
         tell(heard -> heard.sealed(partition, file, baseOffset, endOffset));
     }
 
     @Override
     public void slowForce(PartitionId partition, String file, long soFarNanos, boolean isStillRunning) {
-        LOG.warn(
+        log(to -> to.warn(
                 "{}: partition={} file={} millis={}",
                 isStillRunning ? "a force hangs" : "a force was slow",
                 partition,
                 file,
-                TimeUnit.NANOSECONDS.toMillis(soFarNanos));
+                TimeUnit.NANOSECONDS.toMillis(soFarNanos)));
         Duration soFar = Duration.ofNanos(soFarNanos);
         tell(heard -> heard.slowForce(partition, file, soFar, isStillRunning));
     }
 
     @Override
     public void failed(PartitionId partition, WalException cause) {
-        LOG.error("partition failed: partition={}", partition, cause);
+        log(to -> to.error("partition failed: partition={}", partition, cause));
         tell(heard -> heard.failed(partition, cause));
     }
 
@@ -168,27 +170,27 @@ final class EventStream implements Events {
     public void diskFull(boolean isFull) {
         if (isFull) {
             meters.diskFull();
-            LOG.warn("the disk is full, appends that need new blocks are refused until there is room");
+            log(to -> to.warn("the disk is full, appends that need new blocks are refused until there is room"));
         } else {
-            LOG.info("there is room on the disk again, appends are accepted");
+            log(to -> to.info("there is room on the disk again, appends are accepted"));
         }
         tell(heard -> heard.diskFull(isFull));
     }
 
     @Override
     public void closed(PartitionId partition) {
-        LOG.debug("partition closed: partition={}", partition);
+        log(to -> to.debug("partition closed: partition={}", partition));
     }
 
     @Override
     public void warning(String message) {
-        LOG.warn(message);
+        log(to -> to.warn(message));
         tell(heard -> heard.warning(message));
     }
 
     /** For what is only logged: the store was opened or closed. */
     void note(String message) {
-        LOG.info(message);
+        log(to -> to.info(message));
     }
 
     /** Events that wait for the listener. */
@@ -206,17 +208,34 @@ final class EventStream implements Events {
         return thread.awaitTermination(maxNanos, TimeUnit.NANOSECONDS);
     }
 
+    /** A logging back end may throw as well as a listener may, and here it would meet a thread that writes or forces. */
+    private void log(Consumer<Logger> line) {
+        try {
+            line.accept(LOG);
+        } catch (Throwable e) {
+            meters.eventDropped();
+        }
+    }
+
     private void tell(Consumer<WalListener> event) {
         if (listener == WalListener.NONE) {
             return;
         }
-        thread.execute(() -> {
-            try {
-                event.accept(listener);
-            } catch (Throwable e) {
-                meters.listenerFailed();
-                LOG.warn("the listener threw", e);
-            }
-        });
+        try {
+            thread.execute(() -> hear(event));
+        } catch (Throwable e) {
+            // No thread could be started, say. The log does not depend on anybody hearing of it.
+            meters.eventDropped();
+            log(to -> to.error("an event could not be handed to the listener", e));
+        }
+    }
+
+    private void hear(Consumer<WalListener> event) {
+        try {
+            event.accept(listener);
+        } catch (Throwable e) {
+            meters.listenerFailed();
+            log(to -> to.warn("the listener threw", e));
+        }
     }
 }

@@ -22,7 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -101,6 +101,13 @@ final class PartitionTable {
                 });
         // However long it takes: an opening that gave up while threads still recover would leave the directory to both.
         patience.await(run::await, Long.MAX_VALUE);
+        if (reports.size() < found.size()) {
+            throw new StorageException(
+                    ErrorCode.STORAGE_FAILED,
+                    "recovery ended unexpectedly: directory=" + directory + " recovered=" + reports.size()
+                            + " partitions=" + found.size(),
+                    run.failure().orElse(null));
+        }
         List<PartitionRecovery> sorted = new ArrayList<>(reports);
         sorted.sort(Comparator.comparing(PartitionRecovery::partition));
         return sorted;
@@ -157,7 +164,9 @@ final class PartitionTable {
                 Entry made = Entry.inTheMaking();
                 entry = entries.putIfAbsent(id, made);
                 if (entry == null) {
-                    return create(id, made).handle();
+                    OpenPartition open = create(id, made);
+                    services.events().created(id);
+                    return open.handle();
                 }
             }
             Optional<LocalPartition> found = await(id, entry);
@@ -183,8 +192,9 @@ final class PartitionTable {
             try {
                 OpenPartition open = source.create(id, directory);
                 // Before leaving: once the last maker has left, the closing thread looks for what there is to close.
+                // The last
+                // thing that happens here: a partition that is open and not in the map would be closed by nobody.
                 entry.partition().complete(open);
-                services.events().created(id);
                 return open;
             } finally {
                 makers.leave();
@@ -290,7 +300,7 @@ final class PartitionTable {
         patience.await(makers::awaitEmpty);
         List<OpenPartition> all = new ArrayList<>();
         entries.values().forEach(entry -> entry.present().ifPresent(all::add));
-        Queue<OpenPartition> unclean = new ConcurrentLinkedQueue<>();
+        Set<OpenPartition> unclean = ConcurrentHashMap.newKeySet();
         Parallel<OpenPartition> run =
                 Parallel.start(services.environment().threads(), "wal-closer", threads, all, () -> open -> {
                     boolean wasServing = open.state() == LifeState.OPEN;
@@ -298,7 +308,7 @@ final class PartitionTable {
                         unclean.add(open);
                     }
                 });
-        if (!patience.await(run::await, GRACE_NANOS)) {
+        if (!patience.await(run::await, GRACE_NANOS) || run.failure().isPresent()) {
             all.stream().filter(open -> open.state() != LifeState.CLOSED).forEach(unclean::add);
         }
         return List.copyOf(unclean);

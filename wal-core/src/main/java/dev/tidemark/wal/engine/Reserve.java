@@ -181,31 +181,45 @@ final class Reserve implements DiskRoom, AutoCloseable {
             return false;
         } finally {
             lock.unlock();
+            closeIfLate();
         }
     }
 
     private void scheduleAttempt() {
         if (!isClosed) {
-            next = environment.timers().schedule(() -> flushers.submit(this::attempt), ATTEMPT_NANOS);
+            next = environment.timers().schedule(this::submitAttempt, ATTEMPT_NANOS);
         }
     }
 
-    private void attempt() {
+    private void submitAttempt() {
+        boolean isSubmitted = false;
         try {
-            if (isClosed) {
-                return;
+            flushers.submit(this::attempt);
+            isSubmitted = true;
+        } finally {
+            if (!isSubmitted) {
+                scheduleAttempt();
             }
-            if (isThereRoom() && reopen() && fill()) {
-                return;
-            }
+        }
+    }
+
+    /** Whatever comes in between, as long as the file is not whole there is a next attempt: without one, growing would never be allowed again. */
+    private void attempt() {
+        boolean isDone = false;
+        try {
+            isDone = isClosed || (isThereRoom() && reopen() && fill());
         } catch (IOException e) {
             if (!DiskErrors.isFull(e)) {
                 events.warning("RESERVE could not be filled, the next attempt follows: " + e);
             }
         } catch (UnavailableException e) {
             events.warning("RESERVE could not be filled, the next attempt follows: " + e.getMessage());
+        } finally {
+            if (!isDone) {
+                scheduleAttempt();
+            }
+            closeIfLate();
         }
-        scheduleAttempt();
     }
 
     /** Room for what is missing, and for as much as the whole again: else the next append would find it full at once. */
@@ -231,7 +245,7 @@ final class Reserve implements DiskRoom, AutoCloseable {
                 sizeBytes = 0;
                 disk.forceDirectory(directory);
             }
-            return file != null;
+            return file != null && !isClosed;
         } finally {
             lock.unlock();
         }
@@ -244,7 +258,7 @@ final class Reserve implements DiskRoom, AutoCloseable {
             lock.lock();
             try {
                 DiskFile held = file;
-                if (held == null) {
+                if (held == null || isClosed) {
                     return false;
                 }
                 long missing = wantedBytes - sizeBytes;
@@ -281,13 +295,19 @@ final class Reserve implements DiskRoom, AutoCloseable {
     private void forceWhole(DiskFile held) throws IOException {
         try {
             held.force(false);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             // Another force would report success and prove nothing. The next attempt writes everything anew.
             sizeBytes = 0;
             throw e;
         }
     }
 
+    /**
+     * Closes the file, at once, or after the operation that has the lock.
+     *
+     * @throws UnavailableException if that operation does not return for as long as one waits for a lock; it closes the file
+     *     when it does
+     */
     @Override
     public void close() throws IOException {
         isClosed = true;
@@ -297,12 +317,31 @@ final class Reserve implements DiskRoom, AutoCloseable {
         }
         lock.lock();
         try {
-            if (file != null) {
-                file.close();
-                file = null;
-            }
+            closeFile();
         } finally {
             lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private void closeFile() throws IOException {
+        DiskFile held = file;
+        file = null;
+        if (held != null) {
+            held.close();
+        }
+    }
+
+    /** After an operation on the file: closing may have waited for it in vain. */
+    private void closeIfLate() {
+        if (!isClosed) {
+            return;
+        }
+        try {
+            close();
+        } catch (IOException | UnavailableException e) {
+            // Whoever has the lock comes here after it.
+            events.warning("RESERVE could not be closed: " + e.getMessage());
         }
     }
 }

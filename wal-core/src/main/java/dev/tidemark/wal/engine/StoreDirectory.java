@@ -87,11 +87,42 @@ final class StoreDirectory {
             Path path = environment.disk().realPath(config.directory());
             StoreDirectory found = new StoreDirectory(environment, path);
             return config.readOnly() ? found.openForReading() : found.openForWriting(config, isMade);
-        } catch (NotDirectoryException e) {
-            throw new InvalidCallException(
-                    ErrorCode.STORE_UNKNOWN, "not a directory: directory=" + config.directory(), e);
         } catch (IOException e) {
+            Optional<Path> file = fileInTheWay(environment.disk(), config.directory());
+            if (file.isPresent()) {
+                throw new InvalidCallException(
+                        ErrorCode.STORE_UNKNOWN,
+                        "not a directory: directory=" + config.directory() + " file=" + file.get(),
+                        e);
+            }
             throw StoreErrors.of("store cannot be opened", config.directory(), e);
+        }
+    }
+
+    /** The file that is where a directory would have to be; what the system says of it looks like a failing disk. */
+    private static Optional<Path> fileInTheWay(Disk disk, Path directory) {
+        Optional<Path> found = Optional.empty();
+        for (Path path = directory.toAbsolutePath(); path != null; path = path.getParent()) {
+            Optional<Boolean> isDirectory = isDirectory(disk, path);
+            if (isDirectory.isPresent()) {
+                if (isDirectory.get()) {
+                    return found;
+                }
+                found = Optional.of(path);
+            }
+        }
+        return found;
+    }
+
+    /** Nothing, if it is not there or cannot be looked at. */
+    private static Optional<Boolean> isDirectory(Disk disk, Path path) {
+        try {
+            disk.list(path);
+            return Optional.of(true);
+        } catch (NotDirectoryException e) {
+            return Optional.of(false);
+        } catch (IOException e) {
+            return Optional.empty();
         }
     }
 

@@ -41,7 +41,7 @@ final class StoreServices {
         this.config = config;
         disk = config.readOnly() ? FencedDisk.readOnly(outside.disk()) : FencedDisk.open(outside.disk());
         Environment environment = outside.withDisk(disk);
-        meters = new StoreMeters(config.meters(), config.directory().toString());
+        meters = new StoreMeters(config.meters(), config.directory().toString(), !config.readOnly());
         events = new EventStream(environment, config.listener(), meters);
         flushers = new FlusherPool(environment, config.flusherThreads());
         completions = new CompletionPool(environment, config.completionExecutor(), meters);

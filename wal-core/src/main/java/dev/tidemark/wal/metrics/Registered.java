@@ -23,11 +23,19 @@ import java.util.function.Supplier;
 final class Registered {
     private final MeterRegistry registry;
     private final String store;
+    private final boolean isOwner;
     private final List<Meter> gauges = Collections.synchronizedList(new ArrayList<>());
 
-    Registered(MeterRegistry registry, String store) {
+    /**
+     * For one store.
+     *
+     * @param isOwner whether it has the directory for itself, for writing: then its gauges take the place of what a store that
+     *     was open there before has left. A reader beside the writer shows gauges only where nobody does
+     */
+    Registered(MeterRegistry registry, String store, boolean isOwner) {
         this.registry = registry;
         this.store = store;
+        this.isOwner = isOwner;
     }
 
     Counter counter(MetricNames name) {
@@ -74,6 +82,13 @@ final class Registered {
     }
 
     private void gauge(MetricNames name, Tags tags, Supplier<Number> value) {
+        Meter present = registry.find(name.meterName()).tags(tags).meter();
+        if (present != null) {
+            if (!isOwner) {
+                return;
+            }
+            registry.remove(present);
+        }
         gauges.add(Gauge.builder(name.meterName(), value)
                 .description(name.help())
                 .tags(tags)
@@ -97,13 +112,22 @@ final class Registered {
     }
 
     /**
-     * Takes the gauges out of the registry. A gauge of a closed store would hold it in memory, and one opened later in the
-     * same directory would be given the old one back. Counters and timers stay: they only grow.
+     * Takes the gauges out of the registry. A gauge of a closed store would hold it in memory. Counters and timers stay: they
+     * only grow. Gauges of the next store in this directory stay, too: it may be open by now.
      */
     void removeGauges() {
         synchronized (gauges) {
-            gauges.forEach(registry::remove);
+            gauges.forEach(this::removeOwn);
             gauges.clear();
+        }
+    }
+
+    private void removeOwn(Meter gauge) {
+        Meter present = registry.find(gauge.getId().getName())
+                .tags(gauge.getId().getTags())
+                .meter();
+        if (present == gauge) {
+            registry.remove(gauge);
         }
     }
 

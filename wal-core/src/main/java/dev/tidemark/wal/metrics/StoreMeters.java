@@ -28,9 +28,18 @@ public final class StoreMeters implements AutoCloseable {
     private final Counter eventsDropped;
     private final Counter listenerFailed;
 
-    /** The meters of the store with this name, in this registry. */
+    /** The meters of the store with this name, in this registry, for the process that has it open for writing. */
     public StoreMeters(MeterRegistry registry, String store) {
-        registered = new Registered(registry, store);
+        this(registry, store, true);
+    }
+
+    /**
+     * The meters of the store with this name, in this registry.
+     *
+     * @param isOwner whether this is the one that has it open for writing; one that reads beside it leaves it its gauges
+     */
+    public StoreMeters(MeterRegistry registry, String store, boolean isOwner) {
+        registered = new Registered(registry, store, isOwner);
         partitions = new PartitionMeters(registered);
         recovery = registered.timer(MetricNames.RECOVERY);
         recoveryCases = registered.counters(MetricNames.RECOVERY_CASES, RecoveryCase.class);

@@ -122,6 +122,18 @@ class CompletionPoolTest {
     }
 
     @Test
+    void callersExecutorThrowsAnError_whoHandsInIsNotHurtAndTheStoreRunsIt() throws Exception {
+        Executor broken = task -> {
+            throw new StackOverflowError("planted");
+        };
+        CompletionPool pool = pool(Optional.of(broken));
+        CountDownLatch ran = new CountDownLatch(1);
+        pool.execute(1, ran::countDown);
+        assertThat(ran.await(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(pool.close(SOON)).isTrue();
+    }
+
+    @Test
     void callersExecutorDropsATaskWithoutAWord_closingRunsItOnce() throws Exception {
         Queue<Runnable> dropped = new ConcurrentLinkedQueue<>();
         CompletionPool pool = pool(Optional.of(dropped::add));

@@ -27,6 +27,7 @@ import dev.tidemark.wal.io.ManualClock;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
 import dev.tidemark.wal.metrics.MetricNames;
+import dev.tidemark.wal.partition.PartitionServices;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -506,7 +507,56 @@ class EngineTest {
                 .hasMessageContaining("the store was closed");
         gate.open();
         hanging.get(30, TimeUnit.SECONDS);
-        await().until(() -> engine.state() == LifeState.CLOSED);
+        await().atMost(Duration.ofSeconds(60)).until(() -> engine.state() == LifeState.CLOSED);
+        assertThatCode(() -> open(config().build()).close()).doesNotThrowAnyException();
+    }
+
+    @Test
+    void nothingCanRecoverAtAll_openingSaysSoAndGivesTheLockBack() {
+        try (Engine engine = open(config().build())) {
+            engine.partition(ORDERS);
+        }
+        fakes.beforeRecovering = () -> {
+            throw new OutOfMemoryError("planted");
+        };
+        assertThatThrownBy(() -> open(config().build()))
+                .isInstanceOf(WalException.class)
+                .hasMessageContaining("recovered=0 partitions=1")
+                .hasRootCauseMessage("planted");
+        fakes.beforeRecovering = () -> {};
+        assertThatCode(() -> open(config().build()).close()).doesNotThrowAnyException();
+    }
+
+    @Test
+    void diskHangsWhileReserveIsFilled_closeEndsAndTheLockIsGivenBackWhenItAnswers() throws Exception {
+        disk = new SimulatedDisk().withCapacity(4 << 20);
+        ManualClock clock = new ManualClock();
+        WalConfig config = config().lockTimeout(Duration.ofMillis(50))
+                .closeTimeout(Duration.ofMillis(50))
+                .build();
+        Engine engine = Engine.open(
+                config,
+                Environment.real().withDisk(disk).withTime(Environment.real().clock(), clock),
+                fakes);
+        engine.partition(ORDERS);
+        PartitionServices services = fakes.open.get(ORDERS).services;
+        Gate gate = disk.hold(
+                Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.WRITE).named(Names.RESERVE));
+        IOException full = new IOException("No space left on device");
+        assertThatThrownBy(() -> services.room().withReserve(() -> {
+                    throw full;
+                }))
+                .isSameAs(full);
+        clock.advance(Duration.ofSeconds(1));
+        gate.awaitArrival(Duration.ofSeconds(60));
+        assertThatThrownBy(engine::close)
+                .isInstanceOf(WalException.class)
+                .hasMessageContaining("the lock is kept")
+                .hasMessageContaining("underWay=1");
+        assertCode(ErrorCode.STORE_LOCKED, () -> open(config().build()));
+        gate.open();
+        await().atMost(Duration.ofSeconds(60)).until(() -> engine.state() == LifeState.CLOSED);
+        await().atMost(Duration.ofSeconds(60)).until(() -> disk.openFiles().isEmpty());
         assertThatCode(() -> open(config().build()).close()).doesNotThrowAnyException();
     }
 
@@ -517,9 +567,10 @@ class EngineTest {
         fakes.open.get(ORDERS).services.flushers().submit(() -> {});
         fakes.open.get(ORDERS).services.completions().execute(1, () -> {});
         engine.close();
-        await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
-                .extracting(Thread::getName)
-                .noneMatch(name -> name.startsWith("wal-") && !name.equals("wal-timer")));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+                        .extracting(Thread::getName)
+                        .noneMatch(name -> name.startsWith("wal-") && !name.equals("wal-timer")));
         assertThat(disk.openFiles()).isEmpty();
     }
 

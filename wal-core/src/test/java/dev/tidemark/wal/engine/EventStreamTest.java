@@ -2,6 +2,11 @@ package dev.tidemark.wal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.turbo.TurboFilter;
+import ch.qos.logback.core.spi.FilterReply;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.StorageException;
@@ -14,6 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
 
 class EventStreamTest {
     private static final long SOON = TimeUnit.SECONDS.toNanos(30);
@@ -69,6 +76,45 @@ class EventStreamTest {
                         .counter()
                         .count())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void listenersThreadCannotBeStarted_whoTellsAnEventIsNotHurt() throws Exception {
+        Environment withoutThreads = Environment.real().withThreads((name, task) -> {
+            throw new OutOfMemoryError("planted");
+        });
+        EventStream events =
+                new EventStream(withoutThreads, new RecordingListener(), new StoreMeters(registry, "/data"));
+        events.created(ORDERS);
+        events.sealed(ORDERS, "a.seg", 0, 10);
+        events.failed(ORDERS, new StorageException(ErrorCode.STORAGE_FAILED, "planted"));
+        assertThat(registry.get(MetricNames.EVENTS_DROPPED.meterName())
+                        .counter()
+                        .count())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void loggingThrows_whoTellsAnEventIsNotHurt() throws Exception {
+        RecordingListener listener = new RecordingListener();
+        EventStream events = stream(listener);
+        TurboFilter throwing = new TurboFilter() {
+            @Override
+            public FilterReply decide(
+                    Marker marker, Logger logger, Level level, String format, Object[] arguments, Throwable thrown) {
+                throw new IllegalStateException("planted");
+            }
+        };
+        LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
+        logging.addTurboFilter(throwing);
+        try {
+            events.created(ORDERS);
+            events.diskFull(true);
+        } finally {
+            logging.getTurboFilterList().remove(throwing);
+        }
+        assertThat(events.close(SOON)).isTrue();
+        assertThat(listener.heard).containsExactly("diskFull true");
     }
 
     @Test
@@ -130,13 +176,16 @@ class EventStreamTest {
 
     @Test
     void nobodyListens_noThreadIsStarted() throws Exception {
-        EventStream events = stream(WalListener.NONE);
+        AtomicReference<String> started = new AtomicReference<>();
+        Environment watched = Environment.real().withThreads((name, task) -> {
+            started.set(name);
+            return new Thread(task, name);
+        });
+        EventStream events = new EventStream(watched, WalListener.NONE, new StoreMeters(registry, "test"));
         events.diskFull(true);
         events.recovering(1, 2);
         assertThat(events.waiting()).isZero();
-        assertThat(Thread.getAllStackTraces().keySet())
-                .extracting(Thread::getName)
-                .doesNotContain("wal-events");
+        assertThat(started).hasNullValue();
         assertThat(events.close(SOON)).isTrue();
     }
 

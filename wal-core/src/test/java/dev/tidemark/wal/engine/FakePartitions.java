@@ -37,6 +37,7 @@ final class FakePartitions implements Function<PartitionServices, PartitionSourc
     volatile Runnable whileCreating = () -> {};
     volatile Runnable whileClosing = () -> {};
     volatile CyclicBarrier whileRecovering = new CyclicBarrier(1);
+    volatile Runnable beforeRecovering = () -> {};
     volatile boolean failsToClose;
 
     @Override
@@ -44,6 +45,7 @@ final class FakePartitions implements Function<PartitionServices, PartitionSourc
         return new PartitionSource() {
             @Override
             public Recovery newRecovery() {
+                beforeRecovering.run();
                 return (id, directory) -> recover(services, id);
             }
 

@@ -32,6 +32,7 @@ class ReserveTest {
     private final SimulatedDisk disk = new SimulatedDisk().withDirectories(DATA).withCapacity(CAPACITY);
     private final ManualClock clock = new ManualClock();
     private final List<String> heard = new ArrayList<>();
+    private boolean noFlusher;
 
     @Test
     void newStore_reserveIsMadeOfRealBlocksAndForced() throws IOException {
@@ -191,6 +192,39 @@ class ReserveTest {
     }
 
     @Test
+    void attemptEndsUnexpectedly_theNextOneFollowsAndGrowingIsAllowedAgain() throws IOException {
+        try (Reserve reserve = reserve()) {
+            reserve.open();
+            giveUp(reserve);
+            disk.recordFromHere();
+            disk.inject(Fault.thrown(
+                    CallMatch.on(Operation.Kind.FORCE).named(Names.RESERVE), path -> new AssertionError("planted")));
+            assertThatThrownBy(() -> clock.advance(Duration.ofSeconds(1))).hasMessage("planted");
+            assertThat(reserve.mayGrow()).isFalse();
+            clock.advance(Duration.ofSeconds(1));
+            assertThat(reserve.mayGrow()).isTrue();
+            long written = disk.operations().stream()
+                    .filter(call -> call.kind() == Operation.Kind.WRITE)
+                    .mapToLong(Operation::bytes)
+                    .sum();
+            assertThat(written).as("written anew, not forced again").isEqualTo(2L * RESERVE_BYTES);
+        }
+    }
+
+    @Test
+    void attemptCannotBeHandedToAFlusher_theNextOneFollows() throws IOException {
+        try (Reserve reserve = reserve()) {
+            reserve.open();
+            giveUp(reserve);
+            noFlusher = true;
+            assertThatThrownBy(() -> clock.advance(Duration.ofSeconds(1))).hasMessage("no thread");
+            noFlusher = false;
+            clock.advance(Duration.ofSeconds(1));
+            assertThat(reserve.mayGrow()).isTrue();
+        }
+    }
+
+    @Test
     void closedWhileTheDiskIsFull_noTimerIsLeft() throws IOException {
         Reserve reserve = reserve();
         reserve.open();
@@ -208,7 +242,7 @@ class ReserveTest {
                 new SimpleMeterRegistry().timer("waits"),
                 environment.clock(),
                 Duration.ofSeconds(30).toNanos());
-        return new Reserve(environment, DATA, RESERVE_BYTES, lock, Runnable::run, new SilentEvents() {
+        return new Reserve(environment, DATA, RESERVE_BYTES, lock, this::flush, new SilentEvents() {
             @Override
             public void diskFull(boolean isFull) {
                 heard.add("full " + isFull);
@@ -219,6 +253,25 @@ class ReserveTest {
                 heard.add("warning " + message);
             }
         });
+    }
+
+    private void flush(Runnable turn) {
+        if (noFlusher) {
+            throw new OutOfMemoryError("no thread");
+        }
+        turn.run();
+    }
+
+    /** Frees its blocks, as if the disk were full for a moment. */
+    private static void giveUp(Reserve reserve) throws IOException {
+        int[] attempts = new int[1];
+        reserve.withReserve(() -> {
+            if (attempts[0]++ == 0) {
+                throw new IOException("No space left on device");
+            }
+            return attempts[0];
+        });
+        assertThat(reserve.mayGrow()).isFalse();
     }
 
     /** Takes all the room there is. */

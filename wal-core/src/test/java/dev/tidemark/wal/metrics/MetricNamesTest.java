@@ -102,6 +102,22 @@ class MetricNamesTest {
     }
 
     @Test
+    void storeBeforeIsClosedLate_gaugesOfTheNewOneStay() {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        StoreMeters first = new StoreMeters(registry, "/data");
+        first.show(MetricNames.FILES_OPEN, () -> 1);
+        try (StoreMeters second = new StoreMeters(registry, "/data")) {
+            second.show(MetricNames.FILES_OPEN, () -> 2);
+            assertThat(registry.get(MetricNames.FILES_OPEN.meterName()).gauge().value())
+                    .isEqualTo(2);
+            first.close();
+            assertThat(registry.get(MetricNames.FILES_OPEN.meterName()).gauge().value())
+                    .isEqualTo(2);
+        }
+        assertThat(registry.find(MetricNames.FILES_OPEN.meterName()).meter()).isNull();
+    }
+
+    @Test
     void registryThatKeepsNothing_isAccepted() {
         try (StoreMeters meters = new StoreMeters(new CompositeMeterRegistry(), "/data")) {
             meters.partitions().appended(1, 1);
