@@ -15,6 +15,7 @@ import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.io.DiskLock;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Volume;
+import dev.tidemark.wal.partition.Flushers;
 import dev.tidemark.wal.partition.Life;
 import dev.tidemark.wal.partition.OpenPartition;
 import dev.tidemark.wal.partition.PartitionServices;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,13 +59,14 @@ public final class Engine implements AutoCloseable {
             WalConfig config,
             Environment environment,
             StoreDirectory.Opened directory,
-            Function<PartitionServices, PartitionSource> source)
+            Function<PartitionServices, PartitionSource> source,
+            UnaryOperator<Flushers> turns)
             throws IOException {
         long began = environment.clock().nanos();
         this.config = config;
         this.environment = environment;
         this.directory = directory;
-        services = new StoreServices(config, environment, directory);
+        services = new StoreServices(config, environment, directory, turns);
         partitions =
                 new PartitionTable(services.forPartitions(), source.apply(services.forPartitions()), directory.path());
         services.meters().showPartitions(partitions::count);
@@ -102,9 +105,22 @@ public final class Engine implements AutoCloseable {
 
     /** Opens a store with partitions from elsewhere. */
     static Engine open(WalConfig config, Environment environment, Function<PartitionServices, PartitionSource> source) {
+        return open(config, environment, source, UnaryOperator.identity());
+    }
+
+    /**
+     * Opens a store with partitions from elsewhere, and flushers from elsewhere.
+     *
+     * @param turns who runs what is meant for the store's flushers
+     */
+    static Engine open(
+            WalConfig config,
+            Environment environment,
+            Function<PartitionServices, PartitionSource> source,
+            UnaryOperator<Flushers> turns) {
         StoreDirectory.Opened directory = StoreDirectory.open(config, environment);
         try {
-            return new Engine(config, environment, directory, source);
+            return new Engine(config, environment, directory, source, turns);
         } catch (IOException e) {
             release(directory.lock(), e);
             throw StoreErrors.of("store cannot be opened", directory.path(), e);

@@ -7,6 +7,7 @@ import dev.tidemark.wal.metrics.MetricNames;
 import dev.tidemark.wal.metrics.PartitionMeters;
 import dev.tidemark.wal.metrics.StoreMeters;
 import dev.tidemark.wal.partition.DiskRoom;
+import dev.tidemark.wal.partition.Flushers;
 import dev.tidemark.wal.partition.ForceWatch;
 import dev.tidemark.wal.partition.LockRank;
 import dev.tidemark.wal.partition.PartitionServices;
@@ -16,6 +17,7 @@ import dev.tidemark.wal.segment.SegmentFiles;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
  * What the partitions of one store share: makes the parts, hands them out together, and stops them in the right order.
@@ -37,13 +39,15 @@ final class StoreServices {
     private final SegmentFiles files;
     private final PartitionServices forPartitions;
 
-    StoreServices(WalConfig config, Environment outside, StoreDirectory.Opened directory) {
+    StoreServices(
+            WalConfig config, Environment outside, StoreDirectory.Opened directory, UnaryOperator<Flushers> turns) {
         this.config = config;
         disk = config.readOnly() ? FencedDisk.readOnly(outside.disk()) : FencedDisk.open(outside.disk());
         Environment environment = outside.withDisk(disk);
         meters = new StoreMeters(config.meters(), config.directory().toString(), !config.readOnly());
         events = new EventStream(environment, config.listener(), meters);
         flushers = new FlusherPool(environment, config.flusherThreads());
+        Flushers forTurns = turns.apply(flushers);
         completions = new CompletionPool(environment, config.completionExecutor(), meters);
         budget = new QueueMemory(config.storeQueueBytes(), environment.clock(), lock(environment, LockRank.MEMORY));
         reserve = config.readOnly()
@@ -53,7 +57,7 @@ final class StoreServices {
                         directory.path(),
                         config.reserveBytes(),
                         lock(environment, LockRank.RESERVE),
-                        flushers,
+                        forTurns,
                         events));
         files = new SegmentFiles(disk, config.openFiles(), config.readOnly());
         disk.closeWhenOutOfFiles(files::closeIdle);
@@ -65,7 +69,7 @@ final class StoreServices {
                 files,
                 BufferPool.allocator(),
                 budget,
-                flushers,
+                forTurns,
                 completions,
                 events,
                 counted,
