@@ -203,6 +203,9 @@ final class DiskState {
             case WRITE_BACK_ERROR:
                 file(operation.fileId()).loseUnforced(index);
                 break;
+            case PAGES_DROPPED:
+                dropCleanPages(file(operation.fileId()));
+                break;
             case DAMAGE:
                 damage(operation);
                 break;
@@ -312,6 +315,14 @@ final class DiskState {
             file.loseUnforced(operation.began());
             // Whoever forced has been told; only what nobody was told waits for the next who opens the file.
             file.writeBackErrorSeen = true;
+        }
+    }
+
+    private void dropCleanPages(FileNode file) {
+        int before = file.cached.allocated();
+        file.dropCleanPages();
+        if (file.isInUse()) {
+            allocatedPages += file.cached.allocated() - before;
         }
     }
 

@@ -17,11 +17,17 @@ public final class Fault {
     private final CallMatch calls;
     private final @Nullable Function<Path, Throwable> error;
     private final int effectBytes;
+    private final boolean isTried;
 
     private Fault(CallMatch calls, @Nullable Function<Path, Throwable> error, int effectBytes) {
+        this(calls, error, effectBytes, true);
+    }
+
+    private Fault(CallMatch calls, @Nullable Function<Path, Throwable> error, int effectBytes, boolean isTried) {
         this.calls = calls;
         this.error = error;
         this.effectBytes = effectBytes;
+        this.isTried = isTried;
     }
 
     /** EIO. */
@@ -44,6 +50,14 @@ public final class Fault {
         return new Fault(calls, null, bytes);
     }
 
+    /** A read that returns normally, with this many bytes read at most. */
+    public static Fault shortRead(CallMatch calls, int bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("a read of nothing is the end of the file: bytes=" + bytes);
+        }
+        return new Fault(calls, null, bytes);
+    }
+
     /** Anything else: an {@link IOException}, a {@link RuntimeException} or an {@link Error}, new for each call. */
     public static Fault thrown(CallMatch calls, Function<Path, Throwable> error) {
         return new Fault(calls, error, 0);
@@ -57,6 +71,18 @@ public final class Fault {
     /** The same, but a write has written this many bytes before it fails. */
     public Fault afterBytes(int bytes) {
         return new Fault(calls, error, bytes);
+    }
+
+    /**
+     * The same, but a force that fails has not been tried: what it should have made durable stays as it was, and a later force can do it. So
+     * it is with the names in a directory on a file system that keeps them in a journal.
+     */
+    public Fault withoutTrying() {
+        return new Fault(calls, error, 0, false);
+    }
+
+    boolean isTried() {
+        return isTried;
     }
 
     CallMatch calls() {

@@ -226,6 +226,20 @@ final class FileNode extends Node {
         writeBackErrorSeen = false;
     }
 
+    /**
+     * What was taken for clean leaves the page cache, and is read from the medium from now on; of what the kernel gave up on nothing had
+     * got there. A page that was changed again since is not clean, and stays.
+     */
+    void dropCleanPages() {
+        versions.entrySet().removeIf(entry -> {
+            boolean isClean = entry.getValue().stream().allMatch(version -> version.lost && !version.isCut());
+            if (isClean) {
+                cached.set(entry.getKey(), durable.get(entry.getKey()));
+            }
+            return isClean;
+        });
+    }
+
     /** Replaces the contents behind everybody's back, durably. */
     void replaceContents(byte[] bytes) {
         cached = new Pages();

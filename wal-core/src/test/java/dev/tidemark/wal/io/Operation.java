@@ -33,6 +33,8 @@ public final class Operation {
         CLOSE(false),
         /** The kernel failed to write back what was not forced; nobody called anything. */
         WRITE_BACK_ERROR(true),
+        /** Memory became scarce, and clean pages left the page cache; nobody called anything. */
+        PAGES_DROPPED(true),
         /** A test changed the medium behind everybody's back. */
         DAMAGE(true);
 

@@ -384,7 +384,8 @@ public final class SimulatedDisk implements Disk {
         byte[] bytes = perform(
                 call,
                 fault -> {
-                    call.bytes = (int) Math.max(0, Math.min(target.remaining(), file.node().sizeBytes - at));
+                    int most = fault == null ? target.remaining() : Math.min(target.remaining(), fault.effectBytes());
+                    call.bytes = (int) Math.max(0, Math.min(most, file.node().sizeBytes - at));
                 },
                 () -> {
                     byte[] read = new byte[call.bytes];
@@ -498,7 +499,7 @@ public final class SimulatedDisk implements Disk {
                     requireOpen(call.handle);
                 }
                 if (injected != null && fault != null && fault.effectBytes() == 0) {
-                    outcome = Operation.Outcome.FAILED;
+                    outcome = fault.isTried() ? Operation.Outcome.FAILED : Operation.Outcome.REFUSED;
                     error = injected;
                 } else {
                     preparation.prepare(fault);
@@ -671,6 +672,20 @@ public final class SimulatedDisk implements Disk {
      */
     public synchronized void failWriteBack(Path file) {
         Operation.Call call = call(Operation.Kind.WRITE_BACK_ERROR, file);
+        Node node = state.find(call.path);
+        if (!(node instanceof FileNode)) {
+            throw new IllegalArgumentException("not a file: " + file);
+        }
+        call.fileId = node.id;
+        applyDirectly(call);
+    }
+
+    /**
+     * Memory becomes scarce: what is clean leaves the page cache. After a failed force that is what it should have covered, so from now
+     * on it reads as what is on the medium: what was there before.
+     */
+    public synchronized void dropCleanPages(Path file) {
+        Operation.Call call = call(Operation.Kind.PAGES_DROPPED, file);
         Node node = state.find(call.path);
         if (!(node instanceof FileNode)) {
             throw new IllegalArgumentException("not a file: " + file);

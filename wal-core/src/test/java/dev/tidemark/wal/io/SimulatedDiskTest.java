@@ -348,6 +348,43 @@ class SimulatedDiskTest {
     }
 
     @Test
+    void cleanPagesAreDroppedAfterAFailedForce_whatWasDurableBeforeIsReadAgain() throws IOException {
+        DiskFile file = fileWith("hello");
+        file.force(false);
+        disk.forceDirectory(DATA);
+        file.writeFully(bytes("J"), 0);
+        disk.dropCleanPages(FILE);
+        assertThat(text(disk, FILE)).as("what is dirty stays").isEqualTo("Jello");
+        disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE)));
+        assertThatThrownBy(() -> file.force(false)).isInstanceOf(IOException.class);
+        assertThat(text(disk, FILE)).as("clean, and read from the cache").isEqualTo("Jello");
+        disk.dropCleanPages(FILE);
+        assertThat(text(disk, FILE)).as("read from the medium").isEqualTo("hello");
+        SimulatedDisk after = disk.powerLoss(CrashPlan.keepEverything());
+        assertThat(text(after, FILE)).isEqualTo("hello");
+    }
+
+    @Test
+    void directoryForceThatWasNotTried_canBeDoneLater() throws IOException {
+        fileWith("hello").force(false);
+        disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE_DIRECTORY)).withoutTrying());
+        assertThatThrownBy(() -> disk.forceDirectory(DATA)).isInstanceOf(IOException.class);
+        assertThat(disk.copy().powerLoss(CrashPlan.keepNothing()).files()).isEmpty();
+        disk.forceDirectory(DATA);
+        assertThat(disk.powerLoss(CrashPlan.keepNothing()).files()).containsExactly(FILE);
+    }
+
+    @Test
+    void shortRead_readsPartAndReturnsTheCount() throws IOException {
+        DiskFile file = fileWith("hello");
+        disk.inject(Fault.shortRead(CallMatch.on(Operation.Kind.READ), 2));
+        ByteBuffer target = ByteBuffer.allocate(5);
+        assertThat(file.read(target, 0)).isEqualTo(2);
+        assertThat(file.readFully(target, 2)).isEqualTo(3);
+        assertThat(target.array()).isEqualTo(bytes("hello").array());
+    }
+
+    @Test
     void openFiles_areBoundedIfSaid() throws IOException {
         fileWith("hello").close();
         disk.withMaxOpenFiles(2);
