@@ -12,6 +12,9 @@ import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.SimulatedDisk;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Uses one partition and notes in the {@link History} what it was promised, and when.
@@ -21,22 +24,43 @@ import java.util.concurrent.CompletionException;
  * <p><b>Ordering.</b> A submission is noted with the time <em>before</em> the call, a promise with the time <em>after</em> it was
  * made. With several threads both may be off, and then only to the side of asking less.
  */
-final class Client {
+public final class Client {
     private final SimulatedDisk disk;
     private final LocalPartition partition;
     private final History.Log log;
+    private final BiConsumer<Call, WalException> errors;
+    private final AtomicInteger stagesUnderWay = new AtomicInteger();
+    private volatile @Nullable Throwable foreignOutcome;
 
-    Client(SimulatedDisk disk, LocalPartition partition, History.Log log) {
+    /** Where an error was seen. */
+    public enum Call {
+        /** A call that appends. */
+        APPEND,
+        /** A stage of an append that had been accepted. */
+        STAGE,
+        SYNC,
+        ROTATE
+    }
+
+    /** For who does not look at errors. */
+    public Client(SimulatedDisk disk, LocalPartition partition, History.Log log) {
+        this(disk, partition, log, (call, error) -> {});
+    }
+
+    /** Errors go to {@code errors} as well, as the caller sees them. */
+    public Client(
+            SimulatedDisk disk, LocalPartition partition, History.Log log, BiConsumer<Call, WalException> errors) {
         this.disk = disk;
         this.partition = partition;
         this.log = log;
+        this.errors = errors;
     }
 
-    LocalPartition partition() {
+    public LocalPartition partition() {
         return partition;
     }
 
-    History.Log log() {
+    public History.Log log() {
         return log;
     }
 
@@ -45,13 +69,14 @@ final class Client {
     }
 
     /** Waits for the outcome. */
-    void append(AppendRequest request) {
+    public void append(AppendRequest request) {
         Submission submission = log.submitted(request, now());
         long next = partition.ends().logEnd();
         try {
             submission.tookOffset(partition.append(request));
             log.promise(now(), submission.endOffset(), request.durability(Durability.SYNCED));
         } catch (WalException e) {
+            errors.accept(Call.APPEND, e);
             failed(submission, e);
             if (submission.offset() == Submission.NO_OFFSET) {
                 // Refused, without a word about where it would have been; until the cut was forced it may be there.
@@ -61,17 +86,18 @@ final class Client {
     }
 
     /** Does not wait, but for room. */
-    void enqueue(AppendRequest request) {
+    public void enqueue(AppendRequest request) {
         Submission submission = log.submitted(request, now());
         try {
             follow(submission, partition.enqueue(request));
         } catch (WalException e) {
+            errors.accept(Call.APPEND, e);
             failed(submission, e);
         }
     }
 
     /** Does not wait at all. */
-    void tryEnqueue(AppendRequest request) {
+    public void tryEnqueue(AppendRequest request) {
         Submission submission = log.submitted(request, now());
         try {
             Optional<Appended> accepted = partition.tryEnqueue(request);
@@ -81,21 +107,41 @@ final class Client {
                 submission.refused(submission.submittedAt() - 1);
             }
         } catch (WalException e) {
+            errors.accept(Call.APPEND, e);
             failed(submission, e);
         }
     }
 
     private void follow(Submission submission, Appended appended) {
         submission.tookOffset(appended.offset());
+        stagesUnderWay.addAndGet(2);
         appended.written().whenComplete((offset, failure) -> settled(submission, failure, Durability.WRITTEN));
         appended.durable().whenComplete((offset, failure) -> settled(submission, failure, Durability.SYNCED));
     }
 
+    /** Stages that the log has not completed. */
+    public int stagesUnderWay() {
+        return stagesUnderWay.get();
+    }
+
+    /** With what an append ended that is none of the log's own errors; nothing is known that should lead to this. */
+    public Optional<Throwable> foreignOutcome() {
+        return Optional.ofNullable(foreignOutcome);
+    }
+
     private void settled(Submission submission, Throwable failure, Durability reached) {
+        stagesUnderWay.decrementAndGet();
         if (failure == null) {
             log.promise(now(), submission.endOffset(), reached);
         } else {
-            failed(submission, failure instanceof CompletionException wrapped ? wrapped.getCause() : failure);
+            Throwable cause = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
+            if (cause instanceof WalException told) {
+                errors.accept(Call.STAGE, told);
+            } else {
+                // What is thrown from here nobody would hear.
+                foreignOutcome = cause;
+            }
+            failed(submission, cause);
         }
     }
 
@@ -109,31 +155,31 @@ final class Client {
         }
     }
 
-    void sync() {
+    public void sync() {
         try {
             long end = partition.sync();
             log.promise(now(), end, Durability.SYNCED);
         } catch (WalException e) {
             // A partition that has failed makes no promise.
-            return;
+            errors.accept(Call.SYNC, e);
         }
     }
 
-    void rotate() {
+    public void rotate() {
         try {
             partition.rotate();
         } catch (WalException e) {
             // Likewise.
-            return;
+            errors.accept(Call.ROTATE, e);
         }
     }
 
-    Cursor reader() {
+    public Cursor reader() {
         return partition.read(From.start());
     }
 
     /** Reads on to the durable end. What it saw must have been submitted, and must never vanish. */
-    void follow(Cursor reader) {
+    public void follow(Cursor reader) {
         while (reader.next()) {
             saw(reader);
         }

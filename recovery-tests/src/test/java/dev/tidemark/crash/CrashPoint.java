@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 
 /** What had been done last when the crash came: the steps of {@code docs/architecture.md}, each told by its operation on the disk. */
-enum CrashPoint {
+public enum CrashPoint {
     /** STORE, OWNER, LOCK, RESERVE. */
     STORE_FILES,
     /** A partition is being made under its temporary name. */
@@ -61,7 +61,7 @@ enum CrashPoint {
      *
      * @param store the directory of the store
      */
-    static List<CrashPoint> of(List<Operation> operations, Path store) {
+    public static List<CrashPoint> of(List<Operation> operations, Path store) {
         Reader reader = new Reader(store);
         List<CrashPoint> points = new ArrayList<>();
         CrashPoint last = STORE_FILES;

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Any, while it is written; one at a time afterwards.
  */
-final class History {
+public final class History {
 
     /** How the crash came that left a state behind. */
-    enum Crash {
+    public enum Crash {
         /** The process ended; all it had written can be read. */
         KILL,
         /** The power went: what was not forced may be gone. */
@@ -32,15 +32,15 @@ final class History {
     private final Map<PartitionId, Log> logs = new HashMap<>();
 
     /** The partition's part; made if need be. */
-    synchronized Log log(PartitionId id) {
+    public synchronized Log log(PartitionId id) {
         return logs.computeIfAbsent(id, Log::new);
     }
 
-    synchronized @Nullable Log find(PartitionId id) {
+    public synchronized @Nullable Log find(PartitionId id) {
         return logs.get(id);
     }
 
-    synchronized List<Log> logs() {
+    public synchronized List<Log> logs() {
         return List.copyOf(logs.values());
     }
 
@@ -50,19 +50,37 @@ final class History {
      * @param found where each partition ends, for those that are there
      * @param servedAt when that process began to serve, in its own time
      */
-    History continuedAfter(Crash crash, long boundary, Map<PartitionId, Long> found, long servedAt) {
+    public History continuedAfter(Crash crash, long boundary, Map<PartitionId, Long> found, long servedAt) {
         History next = new History();
         for (Log before : logs()) {
             Long end = found.get(before.id);
             if (end != null) {
-                next.log(before.id).continues(before, crash, boundary, end, servedAt);
+                Log log = next.log(before.id);
+                log.inherits(before, crash, boundary, end, servedAt);
+                log.promise(servedAt, end, Durability.SYNCED);
+                log.createdAt = servedAt;
+            }
+        }
+        return next;
+    }
+
+    /**
+     * The same for a process that has not got so far yet: whether and when it serves a partition is still to be seen, and to be noted
+     * with {@link Log#created} and {@link Log#promise}.
+     */
+    public History inheritedAfter(Crash crash, long boundary, Map<PartitionId, Long> found) {
+        History next = new History();
+        for (Log before : logs()) {
+            Long end = found.get(before.id);
+            if (end != null) {
+                next.log(before.id).inherits(before, crash, boundary, end, 0);
             }
         }
         return next;
     }
 
     /** One partition's part of it. */
-    static final class Log {
+    public static final class Log {
         private final PartitionId id;
         private final List<Submission> submissions = new ArrayList<>();
         private final TreeMap<Long, Long> synced = new TreeMap<>();
@@ -84,7 +102,7 @@ final class History {
             this.id = id;
         }
 
-        private void continues(Log earlier, Crash crash, long boundary, long end, long served) {
+        private void inherits(Log earlier, Crash crash, long boundary, long end, long served) {
             before = earlier;
             beforeBoundary = boundary;
             inheritedEnd = end;
@@ -97,11 +115,9 @@ final class History {
             wasKilled = !isAllDurable;
             floorAfterPowerLoss = isAllDurable ? end : earlier.requiredEnd(Crash.POWER_LOSS, boundary);
             existsAfterPowerLoss = isAllDurable || earlier.mustExist(Crash.POWER_LOSS, boundary);
-            promise(served, end, Durability.SYNCED);
-            createdAt = served;
         }
 
-        PartitionId id() {
+        public PartitionId id() {
             return id;
         }
 
@@ -114,12 +130,12 @@ final class History {
             return submission;
         }
 
-        synchronized void created(long at) {
+        public synchronized void created(long at) {
             createdAt = Math.min(createdAt, at);
         }
 
         /** From this time on all below the end survives as this durability says: it was acknowledged, or somebody read it. */
-        synchronized void promise(long at, long end, Durability durability) {
+        public synchronized void promise(long at, long end, Durability durability) {
             if (durability == Durability.ACCEPTED) {
                 return;
             }

@@ -21,20 +21,20 @@ import java.util.Optional;
  *
  * <p><b>Threads.</b> One.
  */
-final class Oracle {
+public final class Oracle {
     private static final ReadOptions READ = ReadOptions.DEFAULT.withReadAheadBytes(64 << 10);
 
     private Oracle() {}
 
     /** What the oracle saw that it does not allow. */
-    static final class Violation extends AssertionError {
+    public static final class Violation extends AssertionError {
         private static final long serialVersionUID = 1L;
 
-        Violation(String what) {
+        public Violation(String what) {
             super(what);
         }
 
-        Violation(String what, Throwable cause) {
+        public Violation(String what, Throwable cause) {
             super(what, cause);
         }
     }
@@ -45,10 +45,10 @@ final class Oracle {
      * @param ends where each partition ends
      * @param newestSubmittedAt for each partition, when the newest of what is there was submitted
      */
-    record Found(Map<PartitionId, Long> ends, Map<PartitionId, Long> newestSubmittedAt) {
+    public record Found(Map<PartitionId, Long> ends, Map<PartitionId, Long> newestSubmittedAt) {
 
         /** Whether it is enough, and not too much, after a crash at this boundary. */
-        void requireFits(History history, History.Crash crash, long submittedBefore, long promisedBefore) {
+        public void requireFits(History history, History.Crash crash, long submittedBefore, long promisedBefore) {
             for (History.Log log : history.logs()) {
                 Long end = ends.get(log.id());
                 if (end == null) {
@@ -70,7 +70,7 @@ final class Oracle {
     }
 
     /** Reads all of it. */
-    static Found read(Engine engine, History history, long submittedBefore) {
+    public static Found read(Engine engine, History history, long submittedBefore) {
         requireNoFalseAlarm(engine.recovery());
         Map<PartitionId, Long> ends = new HashMap<>();
         Map<PartitionId, Long> newest = new HashMap<>();
@@ -117,7 +117,13 @@ final class Oracle {
         return ends.logEnd();
     }
 
-    private static long readAll(
+    /**
+     * Reads a partition from its start to {@code end}, judging each entry.
+     *
+     * @param boundary when that is; what was submitted later cannot be there
+     * @return when the newest of what is there was submitted
+     */
+    public static long readAll(
             LocalPartition partition, History.@org.jspecify.annotations.Nullable Log log, long end, long boundary) {
         long next = 0;
         long newest = 0;

@@ -57,7 +57,7 @@ public final class SteppedStore implements AutoCloseable {
         return engine;
     }
 
-    ManualClock clock() {
+    public ManualClock clock() {
         return clock;
     }
 
