@@ -346,7 +346,8 @@ public final class LogPartition implements LocalPartition, ReadView {
                             + "); reopen to recover",
                     e);
             writer.abandon(failure);
-            throw failure;
+            throw new UnavailableException(
+                    ErrorCode.PARTITION_FAILED, "the partition has failed: partition=" + id(), failure);
         }
     }
 

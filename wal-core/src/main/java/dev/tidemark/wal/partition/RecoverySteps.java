@@ -1,7 +1,7 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.AppendRefusedException;
 import dev.tidemark.wal.api.ErrorCode;
-import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.format.SegmentHeader;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What recovery writes, once everything was looked at and decided ({@code docs/recovery.md}, "What is written, and in which order").
  *
- * <p>{@link #secure} makes durable what is going to be served, and needs no new blocks. {@link #finish} does the rest, and can be called again
+ * <p>{@link #secure} makes durable what is going to be served, and needs hardly any room. {@link #finish} does the rest, and can be called again
  * when it found the disk full: each step may be repeated from its beginning.
  *
  * <p><b>Threads.</b> One at a time: the one that recovers, later the one that finds room.
@@ -75,7 +75,11 @@ final class RecoverySteps implements UnfinishedRecovery {
         }
     }
 
-    /** Makes durable what will be served. After a clean close it is. The buffer is used during the call. */
+    /**
+     * Makes durable what will be served. After a clean close it is. The buffer is used during the call.
+     *
+     * <p>It takes no room, but where a crash has left a hole for zeros that were part of a frame: then a block of the RESERVE.
+     */
     void secure(ByteBuffer buffer) throws IOException {
         if (found.isClean()) {
             return;
@@ -111,12 +115,15 @@ final class RecoverySteps implements UnfinishedRecovery {
      * so that a force alone would do nothing and report success. Writing makes them dirty again.
      */
     private void writeAgain(Path path, List<Range> ranges, ByteBuffer buffer) throws IOException {
-        try (DiskFile file = disk.open(path, Disk.Access.READ_WRITE)) {
-            for (Range range : ranges) {
-                copy(file, range, file, range.from(), buffer);
+        context.room().withReserve(() -> {
+            try (DiskFile file = disk.open(path, Disk.Access.READ_WRITE)) {
+                for (Range range : ranges) {
+                    copy(file, range, file, range.from(), buffer);
+                }
+                file.force(false);
             }
-            file.force(false);
-        }
+            return true;
+        });
     }
 
     private static void copy(DiskFile from, Range range, DiskFile to, long toPosition, ByteBuffer buffer)
@@ -200,7 +207,7 @@ final class RecoverySteps implements UnfinishedRecovery {
 
     @Override
     public WalException refusal() {
-        return new StorageException(
+        return new AppendRefusedException(
                 ErrorCode.STORAGE_FULL,
                 "recovery found no room to " + stoppedAt() + ", appends wait for it: partition="
                         + directory.getFileName(),

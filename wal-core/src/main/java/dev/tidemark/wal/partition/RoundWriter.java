@@ -382,10 +382,11 @@ final class RoundWriter {
         segment.active().abandon();
     }
 
-    /** Whether nothing is on its way: neither written and unforced, nor in the hands of a thread. */
+    /** Whether nothing is on its way: neither written and unforced, nor refused and not undone, nor in the hands of a thread. */
     boolean isIdle() {
-        // In this order: a writer adds to the unforced rounds before it lets go of its right.
-        return !isBusy() && !underway.hasUnforced();
+        // In this order: a writer adds to the unforced rounds, or says what was refused, before it lets go of its
+        // right.
+        return !isBusy() && !underway.hasUnforced() && !underway.hasRefused();
     }
 
     /** Whether a thread holds a right, and so may be in an I/O operation. */
