@@ -94,6 +94,8 @@ final class FaultRun {
             violation("an error before anything had failed: " + call, error);
         } else if (isOver && !isLate(call)) {
             violation("an error after the disk was well again: " + call, error);
+        } else if (call == Told.Call.OPEN && plan.way() == Way.DISK_IS_FULL && plan.start() != Start.NOTHING) {
+            violation("a store that was there is not opened on a full disk:", error);
         } else if (!Told.allows(call, error, plan.way())) {
             violation(
                     "told what is not documented: " + call + " "
