@@ -27,15 +27,18 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads all of one partition: first as a read-only opening would, which gives the rows of the table, then every frame of every segment.
  *
- * <p>Works beside a live writer: what is found to be damaged while files changed is looked at again.
+ * <p>Works beside a live writer: what is found to be damaged is looked at again, and told if two looks running find the same. Damage is there
+ * the next time as well.
  *
  * <p><b>Threads.</b> Confined to one thread, with its buffer.
  *
@@ -43,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartitionVerifier {
 
-    private static final int MAX_LOOKS = 4;
+    private static final int MAX_LOOKS = 8;
 
     private final RecoveryContext context;
     private final Disk disk;
@@ -53,6 +56,10 @@ final class PartitionVerifier {
     private final LongConsumer progress;
 
     private List<VerifyFinding> findings = new ArrayList<>();
+
+    /** Those of the findings that say no more than that a file was not what it had been a moment before. */
+    private final Set<VerifyFinding> outdated = new HashSet<>();
+
     private List<SegmentName> names = List.of();
     private Optional<PartitionFile> metadataAtOpening = Optional.empty();
     private RecoveryResult opened;
@@ -87,11 +94,14 @@ final class PartitionVerifier {
 
     VerifiedPartition verify() {
         look();
-        for (int looks = 1; looks < MAX_LOOKS && hasDamage(); looks++) {
-            // A live writer may have cut, sealed or deleted what was being read. Damage is there the next time as well.
+        List<VerifyFinding> before = List.of();
+        for (int looks = 1; looks < MAX_LOOKS && isAnyNew(before); looks++) {
+            before = findings;
             opened = recover();
             look();
+            keepErrors(before);
         }
+        leaveOutWhatIsNotThereTwice(before);
         findings.sort(Comparator.comparing(VerifyFinding::severity));
         PartitionRecovery report = opened.report();
         return new VerifiedPartition(
@@ -111,8 +121,33 @@ final class PartitionVerifier {
                 findings);
     }
 
-    private boolean hasDamage() {
-        return findings.stream().anyMatch(finding -> finding.severity() == Severity.DAMAGE);
+    // ---------------------------------------------------------------- beside a live writer
+
+    /** Whether anything was found that a writer at work may look like, and that the look before has not found. */
+    private boolean isAnyNew(List<VerifyFinding> before) {
+        return findings.stream().anyMatch(finding -> mayPass(finding) && !isIn(before, finding));
+    }
+
+    /**
+     * A writer may have cut, sealed or deleted what was being read: then the next look finds nothing there, or something else somewhere else.
+     * What the disk refuses to give is no such thing.
+     */
+    private boolean mayPass(VerifyFinding finding) {
+        return finding.severity() == Severity.DAMAGE || outdated.contains(finding);
+    }
+
+    /** An error of the disk stays found, also if the next attempt succeeds. */
+    private void keepErrors(List<VerifyFinding> before) {
+        before.stream()
+                .filter(finding -> finding.severity() == Severity.UNREADABLE && !mayPass(finding))
+                .forEach(this::add);
+    }
+
+    private void leaveOutWhatIsNotThereTwice(List<VerifyFinding> before) {
+        if (isAnyNew(before)) {
+            findings.removeIf(finding -> mayPass(finding) && !isIn(before, finding));
+            add(note(Optional.empty(), directory, "files changed at every look, what was found only once is left out"));
+        }
     }
 
     private void look() {
@@ -389,14 +424,16 @@ final class PartitionVerifier {
 
     /** One finding a place: what opening says about it stays, what reading says as well is left out. */
     private void add(VerifyFinding finding) {
-        boolean isKnown = findings.stream()
-                .anyMatch(known -> known.severity() == finding.severity()
-                        && known.file().equals(finding.file())
-                        && known.filePosition() == finding.filePosition()
-                        && finding.severity() != Severity.NOTE);
-        if (!isKnown) {
+        if (finding.severity() == Severity.NOTE || !isIn(findings, finding)) {
             findings.add(finding);
         }
+    }
+
+    private static boolean isIn(List<VerifyFinding> known, VerifyFinding finding) {
+        return known.stream()
+                .anyMatch(other -> other.severity() == finding.severity()
+                        && other.file().equals(finding.file())
+                        && other.filePosition() == finding.filePosition());
     }
 
     private VerifyFinding found(
@@ -427,7 +464,7 @@ final class PartitionVerifier {
 
     private VerifyFinding unreadable(Path file, IOException cause) {
         String name = file.equals(directory) ? id.toString() : Segment.displayName(file);
-        return new VerifyFinding(
+        VerifyFinding finding = new VerifyFinding(
                 Severity.UNREADABLE,
                 Optional.of(RecoveryCase.R7),
                 id.toString(),
@@ -436,6 +473,10 @@ final class PartitionVerifier {
                 -1,
                 -1,
                 "could not be read: file=" + name + " (" + cause.getMessage() + ")");
+        if (Refusal.saysChanged(cause)) {
+            outdated.add(finding);
+        }
+        return finding;
     }
 
     /** What {@code PARTITION} says, if it can be read. */

@@ -56,7 +56,7 @@ final class Recoverer {
             try {
                 return look.look();
             } catch (Refusal refusal) {
-                if (!context.readOnly() || looks == MAX_LOOKS || !look.isOutdated()) {
+                if (!context.readOnly() || looks == MAX_LOOKS || !(refusal.isOfChangedFile() || look.isOutdated())) {
                     return new RecoveryResult.Refused(look.refused(refusal));
                 }
             }

@@ -10,7 +10,9 @@ import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.segment.Segment;
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,16 @@ final class Refusal extends Exception {
     /** What a caller is told. */
     WalException failure() {
         return failure;
+    }
+
+    /** Whether a file was shorter or gone when it was to be read. Beside a live writer it is what that writer has made of it since. */
+    boolean isOfChangedFile() {
+        return saysChanged(failure.getCause());
+    }
+
+    /** Whether an error says that a file was shorter or gone when it was to be read. */
+    static boolean saysChanged(@Nullable Throwable error) {
+        return error instanceof EOFException || error instanceof NoSuchFileException;
     }
 
     /**

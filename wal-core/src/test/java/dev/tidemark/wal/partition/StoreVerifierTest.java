@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 final class StoreVerifierTest {
@@ -233,6 +234,51 @@ final class StoreVerifierTest {
 
         assertThat(report.worst()).hasValue(Severity.UNREADABLE);
         assertThat(report.partitions().get(0).records()).isEqualTo(6);
+    }
+
+    /** A writer that has sealed a segment takes away the space that was prepared behind it. */
+    @Test
+    void fileThatBecomesShorterWhileItIsRead_isLookedAtAgain() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 300).rotate().append(2, 300);
+        Path sealed = path(log.segment(0));
+        int sealEnd = log.segment(0).length();
+        log.segment(0).zeros(9_000);
+        SimulatedDisk disk = disk(log);
+        AtomicInteger looks = new AtomicInteger();
+        disk.addListener(operation -> {
+            if (operation.kind() == Operation.Kind.SIZE
+                    && operation.path().equals(sealed)
+                    && looks.incrementAndGet() == 1) {
+                disk.resize(sealed, sealEnd);
+            }
+        });
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.findings()).isEmpty();
+        assertThat(report.partitions().get(0).records()).isEqualTo(5);
+        assertThat(looks).hasValueGreaterThan(1);
+    }
+
+    @Test
+    void errorOfTheDiskThatPasses_isToldAllTheSame() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 300).rotate().append(3, 300);
+        log.segment(0).flip(log.segment(0).frame(1).position() + 90, 4);
+        SimulatedDisk disk = disk(log);
+        String name = log.newest().header().name().segmentFile();
+        disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.READ).named(name).number(readsOfOpening(log) + 1)));
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.findings())
+                .extracting(VerifyFinding::severity)
+                .containsExactly(Severity.DAMAGE, Severity.UNREADABLE);
+    }
+
+    private static long readsOfOpening(LogBuilder log) throws IOException {
+        SimulatedDisk disk = disk(log);
+        RecoveryHarness.recover(disk);
+        return disk.count(Operation.Kind.READ, path -> path.equals(path(log.newest())));
     }
 
     @Test
