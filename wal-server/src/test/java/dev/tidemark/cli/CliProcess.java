@@ -2,10 +2,12 @@ package dev.tidemark.cli;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** Commands as processes of their own, for what only a process can show: pipes, signals, locks. */
 final class CliProcess {
@@ -15,11 +17,26 @@ final class CliProcess {
 
     /** The words that start {@code wal} with these arguments. */
     static List<String> command(Object... args) {
-        List<String> command = new ArrayList<>(DemoChild.java());
+        List<String> command = new ArrayList<>();
+        if (ignoresInterrupts()) {
+            // A build that a shell runs in the background ignores Ctrl-C, and so would every process it starts.
+            command.addAll(List.of("env", "--default-signal=INT"));
+        }
+        command.addAll(DemoChild.java());
         for (Object arg : args) {
             command.add(arg.toString());
         }
         return command;
+    }
+
+    /** Whether this process was started with SIGINT ignored: the second bit of the mask that the kernel shows. */
+    private static boolean ignoresInterrupts() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("SigIgn:"))
+                    .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) != 0);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     static Process start(List<String> command, Path err) throws IOException {
