@@ -7,7 +7,7 @@ enum Budget {
     /** Enough to see that nothing is broken. */
     SHORT(30, 4),
     /** What the normal build takes. */
-    NORMAL(200, 12),
+    NORMAL(220, 12),
     /** For a machine that has nothing else to do. */
     LONG(3_000, 200);
 
@@ -23,8 +23,9 @@ enum Budget {
         return valueOf(System.getProperty("tidemark.budget", "normal").toUpperCase(Locale.ROOT));
     }
 
+    /** How many, unless the property {@code tidemark.workloads} says another number. */
     int workloads() {
-        return workloads;
+        return Integer.getInteger("tidemark.workloads", workloads);
     }
 
     int threadedWorkloads() {

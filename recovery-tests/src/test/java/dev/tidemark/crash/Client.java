@@ -74,7 +74,7 @@ public final class Client {
         long next = partition.ends().logEnd();
         try {
             submission.tookOffset(partition.append(request));
-            log.promise(now(), submission.endOffset(), request.durability(Durability.SYNCED));
+            log.acknowledged(now(), submission, request.durability(Durability.SYNCED));
         } catch (WalException e) {
             errors.accept(Call.APPEND, e);
             failed(submission, e);
@@ -132,7 +132,7 @@ public final class Client {
     private void settled(Submission submission, Throwable failure, Durability reached) {
         stagesUnderWay.decrementAndGet();
         if (failure == null) {
-            log.promise(now(), submission.endOffset(), reached);
+            log.acknowledged(now(), submission, reached);
         } else {
             Throwable cause = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
             if (cause instanceof WalException told) {
@@ -187,7 +187,6 @@ public final class Client {
 
     /** Notes the entry on which the cursor stands. */
     void saw(Cursor reader) {
-        long end = reader.offset() + reader.count();
-        log.promise(now(), end, Durability.SYNCED);
+        log.seen(now(), reader);
     }
 }

@@ -3,8 +3,10 @@ package dev.tidemark.crash;
 import dev.tidemark.wal.io.Operation;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** What had been done last when the crash came: the steps of {@code docs/architecture.md}, each told by its operation on the disk. */
@@ -13,8 +15,12 @@ public enum CrashPoint {
     STORE_FILES,
     /** A partition is being made under its temporary name. */
     PARTITION_MAKING,
+    /** All of it is there, and its directory forced. */
+    PARTITION_MADE,
     /** It has its final name. */
     PARTITION_NAMED,
+    /** The store's directory is forced: the name survives loss of power. */
+    PARTITION_NAME_FORCED,
     /** A round, or part of it, was written to the active segment. */
     ROUND_WRITTEN,
     /** A segment that goes on was forced. */
@@ -25,6 +31,8 @@ public enum CrashPoint {
     REFUSED_CUT,
     /** Space for the next segment was prepared. */
     SUCCESSOR_PREPARED,
+    /** The old segment is forced to its end, for a change of segment. */
+    OLD_FORCED,
     /** The successor has its header, not forced. */
     HEADER_WRITTEN,
     /** Forced. */
@@ -45,8 +53,12 @@ public enum CrashPoint {
     OLD_SEALED,
     /** The first round in the new segment was written. */
     SWAPPED,
-    /** PARTITION is replaced otherwise: the clean stamp is set or withdrawn, or recovery ended. */
+    /** PARTITION is replaced otherwise, as the clean stamp is set or withdrawn or recovery ends: it is written aside. */
     METADATA_CHANGING,
+    /** That is forced. */
+    METADATA_FORCED,
+    /** It has its final name. */
+    METADATA_RENAMED,
     /** Durably. */
     METADATA_CHANGED,
     /** A temporary file was removed. */
@@ -65,9 +77,23 @@ public enum CrashPoint {
         Reader reader = new Reader(store);
         List<CrashPoint> points = new ArrayList<>();
         CrashPoint last = STORE_FILES;
+        Map<Path, Integer> lastForces = new HashMap<>();
         for (Operation operation : operations) {
             if (operation.changedTheDisk()) {
+                CrashPoint before = last;
                 last = reader.point(operation);
+                Path directory = operation.path().getParent();
+                if (last == ROUND_FORCED) {
+                    lastForces.put(directory, points.size());
+                } else if (last == ROUND_WRITTEN || last == ZEROS_AHEAD) {
+                    lastForces.remove(directory);
+                } else if (last == HEADER_WRITTEN && before != HEADER_WRITTEN) {
+                    // Only what follows shows that this force was the first step of a rotation.
+                    Integer forced = lastForces.remove(directory);
+                    if (forced != null) {
+                        points.set(forced, OLD_FORCED);
+                    }
+                }
             }
             points.add(last);
         }
@@ -83,6 +109,7 @@ public enum CrashPoint {
         private final Set<Path> justReplaced = new HashSet<>();
         private final Set<Path> justRenamed = new HashSet<>();
         private final Set<Path> sealing = new HashSet<>();
+        private boolean isPartitionNamed;
 
         Reader(Path store) {
             this.store = store;
@@ -93,12 +120,10 @@ public enum CrashPoint {
             Path target = operation.target().orElse(path);
             Path directory = directoryOf(operation);
             if (directory.equals(store) || !directory.startsWith(store)) {
-                return target.getFileName() != null && isPartition(target)
-                        ? CrashPoint.PARTITION_NAMED
-                        : target.toString().contains("/create-") ? PARTITION_MAKING : STORE_FILES;
+                return inStore(operation, target);
             }
             if (directory.toString().contains("/create-")) {
-                return PARTITION_MAKING;
+                return operation.kind() == Operation.Kind.FORCE_DIRECTORY ? PARTITION_MADE : PARTITION_MAKING;
             }
             String name = String.valueOf(target.getFileName());
             if (operation.kind() == Operation.Kind.FORCE_DIRECTORY) {
@@ -120,6 +145,18 @@ public enum CrashPoint {
                 return RENAMED;
             }
             return name.startsWith("next-") ? successor(operation) : segment(operation, directory);
+        }
+
+        private CrashPoint inStore(Operation operation, Path target) {
+            if (target.getFileName() != null && isPartition(target)) {
+                isPartitionNamed = true;
+                return PARTITION_NAMED;
+            }
+            if (isPartitionNamed && operation.kind() == Operation.Kind.FORCE_DIRECTORY) {
+                isPartitionNamed = false;
+                return PARTITION_NAME_FORCED;
+            }
+            return target.toString().contains("/create-") ? PARTITION_MAKING : STORE_FILES;
         }
 
         private Path directoryOf(Operation operation) {
@@ -150,7 +187,14 @@ public enum CrashPoint {
             if (operation.kind() == Operation.Kind.RENAME) {
                 justReplaced.add(directory);
             }
-            return rotating.contains(directory) ? NAMING_ACTIVE : METADATA_CHANGING;
+            if (rotating.contains(directory)) {
+                return NAMING_ACTIVE;
+            }
+            return switch (operation.kind()) {
+                case RENAME -> METADATA_RENAMED;
+                case FORCE -> METADATA_FORCED;
+                default -> METADATA_CHANGING;
+            };
         }
 
         private CrashPoint successor(Operation operation) {

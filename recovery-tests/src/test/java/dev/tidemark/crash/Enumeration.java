@@ -33,6 +33,8 @@ import java.util.function.UnaryOperator;
 final class Enumeration {
     /** Sampled losses of power at a boundary, beside those that keep all or nothing. */
     private static final int SAMPLES = 3;
+    /** Where a loss of power can leave no more states than that, all are tried. */
+    private static final int MOST_LOSSES = 8;
     /** Of so many states one goes on and crashes again. */
     private static final int GOES_ON_ONE_IN = 6;
     /** After a failed force a kill is what shows whether recovery writes again what it reads: then more of them do. */
@@ -46,6 +48,7 @@ final class Enumeration {
     private final WalConfig config;
     private final List<CrashPoint> points;
     private final Map<Long, Oracle.Found> known = new HashMap<>();
+    private final Map<Long, Oracle.Found> knownOfAll = new HashMap<>();
     private final SplittableRandom random;
     private final long forceFailedAt;
 
@@ -115,15 +118,59 @@ final class Enumeration {
                 place(boundary, plan.toString());
                 judge(states.powerLoss(plan), Tally.Kind.POWER_LOST, point, History.Crash.POWER_LOSS, now);
             }
+            allLosses(states, point, now);
         }
+    }
+
+    /** All subsets of what was not forced, where they are few. */
+    private void allLosses(CrashStates states, CrashPoint point, Moment now) {
+        if (isBeginning(point)) {
+            return;
+        }
+        for (NameRule rule : NameRule.values()) {
+            long few = states.losses(rule);
+            if (few > MOST_LOSSES) {
+                continue;
+            }
+            states.each(rule, MOST_LOSSES, 0, state -> {
+                place(now.boundary, state.plan().toString());
+                judgeOnly(state.disk(), point, now);
+            });
+            tally.inFull();
+        }
+    }
+
+    /** As {@link #judge}, without going on; it leaves the numbers alone that the sampled states are drawn from. */
+    private void judgeOnly(SimulatedDisk disk, CrashPoint point, Moment when) {
+        long fingerprint = disk.fingerprint();
+        Oracle.Found found = known.get(fingerprint);
+        found = found == null ? knownOfAll.get(fingerprint) : found;
+        tally.state(Tally.Kind.POWER_LOST, recording.stages().at(when.boundary), point, fingerprint);
+        if (found == null) {
+            disk.recordNothing();
+            try (SteppedStore store = SteppedStore.open(lies.apply(disk), config, new ManualClock(), fingerprint)) {
+                found = look(store, recording.history(), History.Crash.POWER_LOSS, when);
+                knownOfAll.put(fingerprint, found);
+            }
+        } else {
+            found.requireFits(recording.history(), History.Crash.POWER_LOSS, when.submittedBefore, when.promisedBefore);
+        }
+    }
+
+    /** The steps before the first append are the same in all workloads: some of them look at those in full. */
+    private boolean isBeginning(CrashPoint point) {
+        boolean isBeginning = point == CrashPoint.STORE_FILES
+                || point == CrashPoint.PARTITION_MAKING
+                || point == CrashPoint.PARTITION_MADE
+                || point == CrashPoint.PARTITION_NAME_FORCED;
+        return isBeginning && recording.seed() % BEGINNING_IN_FULL_ONE_IN != 0;
     }
 
     private List<CrashPlan> plans(CrashPoint point) {
         List<CrashPlan> plans = new ArrayList<>();
         plans.add(CrashPlan.keepNothing(NameRule.DIRECTORY_FORCE));
         plans.add(CrashPlan.keepNothing(NameRule.ANY_FORCE));
-        boolean isBeginning = point == CrashPoint.STORE_FILES || point == CrashPoint.PARTITION_MAKING;
-        int samples = isBeginning && recording.seed() % BEGINNING_IN_FULL_ONE_IN != 0 ? 0 : SAMPLES;
+        int samples = isBeginning(point) ? 0 : SAMPLES;
         for (int i = 0; i < samples; i++) {
             plans.add(CrashPlan.random(random.nextLong()));
         }
@@ -156,7 +203,7 @@ final class Enumeration {
 
     private long judge(SimulatedDisk disk, Tally.Kind kind, CrashPoint point, History.Crash crash, Moment when) {
         long fingerprint = disk.fingerprint();
-        tally.state(kind, point, fingerprint);
+        tally.state(kind, recording.stages().at(when.boundary), point, fingerprint);
         Oracle.Found found = known.get(fingerprint);
         boolean isAfterFailure = crash == History.Crash.KILL && when.boundary > forceFailedAt;
         boolean goesOn = random.nextInt(isAfterFailure ? GOES_ON_AFTER_FAILURE_ONE_IN : GOES_ON_ONE_IN) == 0;
@@ -175,7 +222,7 @@ final class Enumeration {
             known.put(fingerprint, found);
             if (goesOn) {
                 History history = recording.history().continuedAfter(crash, when.boundary, found.ends(), servedAt);
-                goOn(new Second(disk, store, history, beganAt, servedAt));
+                goOn(new Second(disk, store, history, crash, beganAt, servedAt));
             }
         }
         return fingerprint;
@@ -195,7 +242,18 @@ final class Enumeration {
     // ---- going on, and crashing again
 
     /** The process that found a state, and goes on with it; when it began, and when it was ready, in operations. */
-    private record Second(SimulatedDisk disk, SteppedStore store, History history, long beganAt, long servedAt) {}
+    private record Second(
+            SimulatedDisk disk, SteppedStore store, History history, History.Crash crash, long beganAt, long servedAt) {
+
+        Tally.Kind kindOf(long boundary, boolean isKill) {
+            if (boundary < servedAt) {
+                return Tally.Kind.AGAIN_IN_RECOVERY;
+            }
+            return boundary == servedAt && crash == History.Crash.KILL && !isKill
+                    ? Tally.Kind.SERVED_THEN_POWER_LOST
+                    : Tally.Kind.AGAIN_AFTER_USE;
+        }
+    }
 
     private void goOn(Second second) {
         long beganAt = second.beganAt;
@@ -221,7 +279,8 @@ final class Enumeration {
             SimulatedDisk disk = isKill ? states.killed() : states.powerLoss(plan);
             disk.recordNothing();
             tally.state(
-                    boundary < servedAt ? Tally.Kind.AGAIN_IN_RECOVERY : Tally.Kind.AGAIN_AFTER_USE,
+                    second.kindOf(boundary, isKill),
+                    boundary <= servedAt ? Stage.OPENING : Stage.SERVING,
                     secondPoints.get(last),
                     disk.fingerprint());
             History.Crash crash = isKill ? History.Crash.KILL : History.Crash.POWER_LOSS;
@@ -269,7 +328,7 @@ final class Enumeration {
     private void reopen(Second second) {
         second.store.close();
         long boundary = second.disk.operationCount();
-        tally.state(Tally.Kind.REOPENED, CrashPoint.METADATA_CHANGED, second.disk.fingerprint());
+        tally.state(Tally.Kind.REOPENED, Stage.CLOSING, CrashPoint.METADATA_CHANGED, second.disk.fingerprint());
         try (SteppedStore third = open(second.disk)) {
             requireClean(third.engine().recovery());
             look(third, second.history, History.Crash.KILL, new Moment(boundary, boundary, boundary));

@@ -1,6 +1,7 @@
 package dev.tidemark.crash;
 
 import dev.tidemark.wal.api.AppendRequest;
+import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.PartitionId;
 import java.util.ArrayList;
@@ -85,7 +86,12 @@ public final class History {
         private final List<Submission> submissions = new ArrayList<>();
         private final TreeMap<Long, Long> synced = new TreeMap<>();
         private final TreeMap<Long, Long> written = new TreeMap<>();
+        private final Map<Submission, Long> durable = new HashMap<>();
+        private final Map<Long, Seen> seen = new HashMap<>();
         private long createdAt = Submission.NEVER;
+
+        /** What a reader was given first at an offset, and when. */
+        private record Seen(long at, long print) {}
 
         private @Nullable Map<Long, List<Submission>> byOffset;
 
@@ -159,7 +165,41 @@ public final class History {
             }
         }
 
+        /** An append was acknowledged: no other can ever lie where it lies, once it is durable. */
+        synchronized void acknowledged(long at, Submission submission, Durability durability) {
+            promise(at, submission.endOffset(), durability);
+            if (durability == Durability.SYNCED) {
+                durable.merge(submission, at, Math::min);
+            }
+        }
+
+        /** A reader was given the entry on which the cursor stands: it stays, and stays the same. */
+        synchronized void seen(long at, Cursor cursor) {
+            promise(at, cursor.offset() + cursor.count(), Durability.SYNCED);
+            seen.putIfAbsent(cursor.offset(), new Seen(at, Contents.print(cursor)));
+        }
+
         // ---- afterwards
+
+        /** Nothing may lie where something else was acknowledged as durable, or shown to a reader. */
+        synchronized void requireUnchanged(Contents contents, long boundary) {
+            durable.forEach((submission, at) -> {
+                if (at <= boundary && contents.isOther(submission)) {
+                    throw new Oracle.Violation("another append lies where one was acknowledged: partition=" + id
+                            + " acknowledged=" + submission + " found=" + contents.submissionAt(submission.offset()));
+                }
+            });
+            seen.forEach((offset, what) -> {
+                if (what.at <= boundary && contents.isOther(offset, what.print)) {
+                    throw new Oracle.Violation("a reader was given other bytes than recovery gives: partition=" + id
+                            + " offset=" + offset);
+                }
+            });
+            Log earlier = before;
+            if (earlier != null) {
+                earlier.requireUnchanged(contents, beforeBoundary);
+            }
+        }
 
         /** What must be there at least, if the crash came when that many operations had returned. */
         synchronized long requiredEnd(Crash crash, long boundary) {

@@ -44,8 +44,12 @@ public final class Oracle {
      *
      * @param ends where each partition ends
      * @param newestSubmittedAt for each partition, when the newest of what is there was submitted
+     * @param contents what lies where in each partition
      */
-    public record Found(Map<PartitionId, Long> ends, Map<PartitionId, Long> newestSubmittedAt) {
+    public record Found(
+            Map<PartitionId, Long> ends,
+            Map<PartitionId, Long> newestSubmittedAt,
+            Map<PartitionId, Contents> contents) {
 
         /** Whether it is enough, and not too much, after a crash at this boundary. */
         public void requireFits(History history, History.Crash crash, long submittedBefore, long promisedBefore) {
@@ -65,6 +69,10 @@ public final class Oracle {
                 if (newestSubmittedAt.getOrDefault(log.id(), 0L) > submittedBefore) {
                     throw new Violation("there is something that had not been submitted yet: partition=" + log.id());
                 }
+                Contents found = contents.get(log.id());
+                if (found != null) {
+                    log.requireUnchanged(found, promisedBefore);
+                }
             }
         }
     }
@@ -74,14 +82,17 @@ public final class Oracle {
         requireNoFalseAlarm(engine.recovery());
         Map<PartitionId, Long> ends = new HashMap<>();
         Map<PartitionId, Long> newest = new HashMap<>();
+        Map<PartitionId, Contents> contents = new HashMap<>();
         for (PartitionId id : engine.partitions()) {
             History.Log log = history.find(id);
             LocalPartition partition = partition(engine, id);
             long end = endOf(partition);
             ends.put(id, end);
-            newest.put(id, readAll(partition, log, end, submittedBefore));
+            Contents found = new Contents();
+            newest.put(id, readAll(partition, log, end, submittedBefore, found));
+            contents.put(id, found);
         }
-        return new Found(ends, newest);
+        return new Found(ends, newest, contents);
     }
 
     private static void requireNoFalseAlarm(RecoveryReport report) {
@@ -125,6 +136,15 @@ public final class Oracle {
      */
     public static long readAll(
             LocalPartition partition, History.@org.jspecify.annotations.Nullable Log log, long end, long boundary) {
+        return readAll(partition, log, end, boundary, new Contents());
+    }
+
+    private static long readAll(
+            LocalPartition partition,
+            History.@org.jspecify.annotations.Nullable Log log,
+            long end,
+            long boundary,
+            Contents contents) {
         long next = 0;
         long newest = 0;
         Submission batch = null;
@@ -143,6 +163,7 @@ public final class Oracle {
                     throw new Violation("a batch is not what was submitted: partition=" + partition.id() + " offset="
                             + cursor.offset() + " submitted=" + batch);
                 }
+                contents.found(cursor, batch);
                 newest = Math.max(newest, log.submittedAt(batch));
                 next = cursor.offset() + cursor.count();
                 if (cursor.kind() != EntryKind.RECORD || next == batch.endOffset()) {

@@ -8,15 +8,15 @@ import dev.tidemark.wal.io.SimulatedDisk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /** Makes appends of all shapes and sizes; some of them hold frames of the log they go to. */
 public final class Payloads {
     private final SimulatedDisk disk;
-    private final SplittableRandom random;
+    private final RandomGenerator random;
     private final int largestBytes;
 
-    public Payloads(SimulatedDisk disk, SplittableRandom random, int largestBytes) {
+    public Payloads(SimulatedDisk disk, RandomGenerator random, int largestBytes) {
         this.disk = disk;
         this.random = random;
         this.largestBytes = largestBytes;

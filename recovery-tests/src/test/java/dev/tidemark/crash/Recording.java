@@ -13,5 +13,12 @@ import java.util.List;
  * @param states the states a crash could have left; can be walked once
  * @param operations the same operations, for looking ahead
  * @param history what was submitted and promised
+ * @param stages when the store was opening, serving and closing
  */
-record Recording(long seed, WalConfig config, CrashStates states, List<Operation> operations, History history) {}
+record Recording(
+        long seed,
+        WalConfig config,
+        CrashStates states,
+        List<Operation> operations,
+        History history,
+        Stage.Times stages) {}

@@ -94,12 +94,17 @@ public final class Submission {
         return ByteBuffer.wrap(expected).equals(found);
     }
 
-    @Override
-    public String toString() {
+    /** What is to be appended, in short. */
+    static String words(AppendRequest request) {
         Object payload = request.payload();
         String size =
                 payload instanceof byte[] bytes ? bytes.length + " bytes" : ((List<?>) payload).size() + " records";
-        return request.shape() + " of " + size + " at " + offset + " submittedAt=" + submittedAt
+        return request.shape() + " of " + size;
+    }
+
+    @Override
+    public String toString() {
+        return words(request) + " at " + offset + " submittedAt=" + submittedAt
                 + (refusedAt == NEVER ? "" : " refusedAt=" + refusedAt);
     }
 }

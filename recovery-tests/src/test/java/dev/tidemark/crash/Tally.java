@@ -19,9 +19,10 @@ final class Tally {
     private final Set<Long> different = ConcurrentHashMap.newKeySet();
     private final LongAdder judged = new LongAdder();
     private final Map<Kind, LongAdder> kinds = adders(Kind.class);
-    private final Map<CrashPoint, LongAdder> points = adders(CrashPoint.class);
+    private final Map<Stage, Map<CrashPoint, LongAdder>> points = new EnumMap<>(Stage.class);
     private final Map<CrashPoint, LongAdder> recoveryPoints = adders(CrashPoint.class);
     private final Map<RecoveryCase, LongAdder> cases = adders(RecoveryCase.class);
+    private final LongAdder inFull = new LongAdder();
     private final LongAdder workloads = new LongAdder();
     private final AtomicLong mostOperations = new AtomicLong();
 
@@ -32,12 +33,19 @@ final class Tally {
         POWER_LOST("power lost"),
         AGAIN_IN_RECOVERY("crashed again during recovery"),
         AGAIN_AFTER_USE("crashed again after going on"),
+        SERVED_THEN_POWER_LOST("killed, recovered, serving, power lost"),
         REOPENED("closed cleanly and opened again");
 
         private final String words;
 
         Kind(String words) {
             this.words = words;
+        }
+    }
+
+    Tally() {
+        for (Stage stage : Stage.values()) {
+            points.put(stage, adders(CrashPoint.class));
         }
     }
 
@@ -55,11 +63,20 @@ final class Tally {
     }
 
     /** A state was made and judged. */
-    void state(Kind kind, CrashPoint point, long fingerprint) {
+    void state(Kind kind, Stage stage, CrashPoint point, long fingerprint) {
         judged.increment();
         different.add(fingerprint);
         kinds.get(kind).increment();
-        (kind == Kind.AGAIN_IN_RECOVERY ? recoveryPoints : points).get(point).increment();
+        if (kind == Kind.AGAIN_IN_RECOVERY) {
+            recoveryPoints.get(point).increment();
+        } else {
+            points.get(stage).get(point).increment();
+        }
+    }
+
+    /** All that a loss of power could have left at a boundary was tried. */
+    void inFull() {
+        inFull.increment();
     }
 
     void recovered(RecoveryReport report) {
@@ -81,7 +98,18 @@ final class Tally {
     }
 
     long of(CrashPoint point) {
-        return points.get(point).sum();
+        return points.values().stream()
+                .mapToLong(stage -> stage.get(point).sum())
+                .sum();
+    }
+
+    long of(Stage stage, CrashPoint point) {
+        return points.get(stage).get(point).sum();
+    }
+
+    /** Boundaries at which every state that a loss of power could have left was tried. */
+    long boundariesInFull() {
+        return inFull.sum();
     }
 
     long inRecovery(CrashPoint point) {
@@ -98,15 +126,23 @@ final class Tally {
                 "crash states: %,d judged, %,d different, %,d workloads, %.1f s, %,d states/s%n",
                 judged(), different(), workloads.sum(), millis / 1e3, judged() * 1_000 / Math.max(1, millis)));
         for (Kind kind : Kind.values()) {
-            text.append(String.format("  %-34s %,10d%n", kind.words, of(kind)));
+            text.append(String.format("  %-38s %,10d%n", kind.words, of(kind)));
         }
-        text.append(String.format("  %-34s %10s %14s%n", "after the step", "states", "in recovery"));
+        text.append(String.format("  %-38s %,10d%n", "boundaries with all losses of power", boundariesInFull()));
+        text.append(String.format(
+                "  %-38s %10s %10s %10s %18s%n", "after the step", "opening", "serving", "closing", "second recovery"));
         for (CrashPoint point : CrashPoint.values()) {
-            text.append(String.format("  %-34s %,10d %,14d%n", point, of(point), inRecovery(point)));
+            text.append(String.format(
+                    "  %-38s %,10d %,10d %,10d %,18d%n",
+                    point,
+                    of(Stage.OPENING, point),
+                    of(Stage.SERVING, point),
+                    of(Stage.CLOSING, point),
+                    inRecovery(point)));
         }
-        text.append(String.format("  %-34s %10s%n", "recovery case", "partitions"));
+        text.append(String.format("  %-38s %10s%n", "recovery case", "partitions"));
         for (RecoveryCase row : RecoveryCase.values()) {
-            text.append(String.format("  %-34s %,10d%n", row, of(row)));
+            text.append(String.format("  %-38s %,10d%n", row, of(row)));
         }
         return text.toString();
     }

@@ -56,7 +56,9 @@ final class ThreadedWorkload {
     static Recording record(long seed) throws InterruptedException {
         ThreadedWorkload workload = new ThreadedWorkload(seed);
         ExecutorService pool = Executors.newCachedThreadPool();
+        Stage.Times stages = new Stage.Times();
         Engine engine = Engine.open(workload.config, Environment.real().withDisk(workload.disk));
+        stages.begins(Stage.SERVING, workload.disk.operationCount());
         CrashStates states;
         List<Operation> operations;
         try {
@@ -69,7 +71,7 @@ final class ThreadedWorkload {
             engine.close();
         }
         WalConfig judged = SteppedStore.stepped(workload.config.toBuilder()).build();
-        return new Recording(seed, judged, states, operations, workload.history);
+        return new Recording(seed, judged, states, operations, workload.history, stages);
     }
 
     private void run(Engine engine, ExecutorService pool) throws InterruptedException {

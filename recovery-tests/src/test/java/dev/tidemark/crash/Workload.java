@@ -17,15 +17,16 @@ import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
 
 /**
  * What a store goes through before the crash: appends of all kinds to a few partitions, readers, rotations, closing and opening
- * again; now and then a disk that fails. All of it follows from the seed.
+ * again; now and then a disk that fails. All of it follows from the {@link Plan}.
  *
  * <p>Only one thread runs, and yet calls overlap: while a segment is being written or forced, other appends and other turns come
  * in between, in the place where another thread would have done them.
@@ -37,13 +38,15 @@ final class Workload {
     private static final int MAX_PARTITIONS = 3;
     private static final Durability[] DURABILITIES = Durability.values();
 
-    private final SplittableRandom random;
+    private final Tape random;
     private final SimulatedDisk disk = new SimulatedDisk();
     private final Disk asSeen;
     private final ManualClock clock = new ManualClock();
     private final History history = new History();
     private final Payloads payloads;
-    private final long seed;
+    private final Plan plan;
+    private final Stage.Times stages = new Stage.Times();
+    private final List<String> steps = new ArrayList<>();
     private final int nestedPercent;
     private final Map<PartitionId, Client> clients = new HashMap<>();
     private final Map<PartitionId, Cursor> readers = new HashMap<>();
@@ -52,18 +55,19 @@ final class Workload {
     private boolean isNested;
     private int millisSinceOpened;
 
-    private Workload(long seed, UnaryOperator<Disk> lies) {
-        this.seed = seed;
-        random = new SplittableRandom(seed);
+    private Workload(Plan plan, Tape tape, UnaryOperator<Disk> lies) {
+        this.plan = plan;
+        random = tape;
         asSeen = lies.apply(disk);
         config = config(random);
         payloads = new Payloads(disk, random, Math.min(40 << 10, config.largestAppendBytes()));
         nestedPercent = random.nextInt(3) * 15;
         store = SteppedStore.open(asSeen, config, clock, random.nextLong());
+        stages.begins(Stage.SERVING, disk.operationCount());
         disk.addListener(this::between);
     }
 
-    static WalConfig config(SplittableRandom random) {
+    static WalConfig config(RandomGenerator random) {
         return SteppedStore.stepped(WalConfig.builder(DATA))
                 .reserveBytes(64 << 10)
                 .segmentBytes(random.nextInt(4) == 0 ? 64 << 10 : 16 << 10)
@@ -84,24 +88,79 @@ final class Workload {
 
     /** Runs it with the store seeing the disk through something else. */
     static Recording record(long seed, UnaryOperator<Disk> lies) {
-        Workload workload = new Workload(seed, lies);
+        return record(Plan.of(seed), lies);
+    }
+
+    /** Runs what the plan has of it. */
+    static Recording record(Plan plan, UnaryOperator<Disk> lies) {
+        Workload workload = new Workload(plan, tape(plan, lies), lies);
         workload.run();
         CrashStates states = workload.disk.crashStates();
         workload.end();
-        return new Recording(seed, workload.config, states, states.operations(), workload.history);
+        return new Recording(
+                plan.seed(), workload.config, states, states.operations(), workload.history, workload.stages);
+    }
+
+    /** What each step is, in words, as far as it comes. */
+    static List<String> describe(Plan plan, UnaryOperator<Disk> lies) {
+        Workload workload = new Workload(plan, tape(plan, lies), lies);
+        try {
+            workload.run();
+            workload.end();
+        } catch (RuntimeException | AssertionError e) {
+            workload.steps.add("  then: " + e.getMessage());
+        }
+        return workload.steps;
+    }
+
+    /** How many steps there are, whether or not the plan takes them. */
+    static int steps(long seed) {
+        Tape tape = Tape.record(seed);
+        Workload workload = new Workload(Plan.of(seed), tape, honest -> honest);
+        workload.end();
+        return workload.drawSteps();
+    }
+
+    /** The numbers that the whole workload draws; a smaller one takes them from there. */
+    private static Tape tape(Plan plan, UnaryOperator<Disk> lies) {
+        Tape tape = Tape.record(plan.seed());
+        if (plan.without().isEmpty()) {
+            return tape;
+        }
+        Workload whole = new Workload(Plan.of(plan.seed()), tape, lies);
+        try {
+            whole.run();
+            whole.end();
+        } catch (RuntimeException | AssertionError e) {
+            // It fails so early that the recorded steps are all that count.
+            whole.steps.add("failed: " + e);
+        }
+        return tape.again();
     }
 
     private void run() {
-        int steps = 15 + random.nextInt(40);
+        int last = drawSteps();
         if (random.nextInt(100) < 40) {
-            disk.inject(fault(1 + random.nextInt(steps / 2)));
+            Fault fault = fault(1 + random.nextInt(last / 2));
+            if (plan.has(Plan.FAULT)) {
+                disk.inject(fault);
+                steps.add(Plan.FAULT + ": the disk fails once");
+            }
         }
-        for (int i = 0; i < steps; i++) {
-            oneStep();
+        for (int step = 1; step <= last; step++) {
+            random.step(step);
+            if (plan.has(step)) {
+                steps.add(step + ": " + oneStep());
+            }
         }
-        if (random.nextInt(3) == 0) {
-            reopen();
+        random.step(last + 1);
+        if (random.nextInt(3) == 0 && plan.has(last + 1)) {
+            steps.add(last + 1 + ": " + reopen());
         }
+    }
+
+    private int drawSteps() {
+        return 15 + random.nextInt(40);
     }
 
     private Fault fault(long nth) {
@@ -121,42 +180,61 @@ final class Workload {
         }
     }
 
-    private void oneStep() {
+    /** Takes one and says what it was. */
+    private String oneStep() {
         int what = random.nextInt(100);
         if (what < 24) {
             Client client = client();
-            client.append(request(client, durability()));
+            AppendRequest request = request(client, durability());
+            client.append(request);
+            return words(client, "append", request);
         } else if (what < 54) {
             Client client = client();
-            client.enqueue(request(client, durability()));
+            AppendRequest request = request(client, durability());
+            client.enqueue(request);
+            return words(client, "enqueue", request);
         } else if (what < 60) {
             Client client = client();
-            client.tryEnqueue(request(client, durability()));
+            AppendRequest request = request(client, durability());
+            client.tryEnqueue(request);
+            return words(client, "tryEnqueue", request);
         } else if (what < 74) {
-            store.step();
+            return store.step() ? "a flusher's turn" : "no flusher had anything to do";
         } else if (what < 80) {
             store.settle();
+            return "all flushers' turns";
         } else if (what < 88) {
-            advance(random.nextInt(150));
+            return advance(random.nextInt(150));
         } else if (what < 91) {
-            client().sync();
+            Client client = client();
+            client.sync();
+            return client.partition().id() + " sync";
         } else if (what < 93) {
-            client().rotate();
+            Client client = client();
+            client.rotate();
+            return client.partition().id() + " rotate";
         } else if (what < 98) {
-            follow(client());
+            Client client = client();
+            follow(client);
+            return client.partition().id() + " read on";
         } else {
-            reopen();
+            return reopen();
         }
     }
 
+    private static String words(Client client, String call, AppendRequest request) {
+        return client.partition().id() + " " + call + " " + request.durability(Durability.SYNCED) + " "
+                + Submission.words(request);
+    }
+
     /** Never so far that a store on a full disk would look for room: it does that in a thread of its own. */
-    private void advance(int millis) {
+    private String advance(int millis) {
         millisSinceOpened += millis;
         if (millisSinceOpened >= 900) {
-            reopen();
-        } else {
-            clock.advance(Duration.ofMillis(millis));
+            return reopen();
         }
+        clock.advance(Duration.ofMillis(millis));
+        return "time passes: millis=" + millis;
     }
 
     /** Called when an operation has taken effect and has not returned: what another thread might do meanwhile. */
@@ -223,17 +301,21 @@ final class Workload {
         client.follow(readers.computeIfAbsent(id, wanted -> client.reader()));
     }
 
-    private void reopen() {
+    private String reopen() {
+        stages.begins(Stage.CLOSING, disk.operationCount());
         closeStore();
         millisSinceOpened = 0;
         config = config.toBuilder().prefill(random.nextBoolean()).build();
+        stages.begins(Stage.OPENING, disk.operationCount());
         store = SteppedStore.open(asSeen, config, clock, random.nextLong());
+        stages.begins(Stage.SERVING, disk.operationCount());
         for (PartitionInfo info : store.engine().describe()) {
             if (info.failure().isPresent()) {
                 throw new AssertionError(
                         "refused after a close: " + info, info.failure().get());
             }
         }
+        return "closed and opened again";
     }
 
     private void closeStore() {

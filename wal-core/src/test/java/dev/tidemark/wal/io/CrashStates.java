@@ -69,6 +69,11 @@ public final class CrashStates {
         return new SimulatedDisk(settings, plan.applyTo(state));
     }
 
+    /** How many states a loss of power can leave here, about: each question of a state times the others. */
+    public long losses(NameRule rule) {
+        return CrashPlan.answers(state, rule);
+    }
+
     /** The disk after the process was killed here: all that was written can be read; a later loss of power can take it. */
     public SimulatedDisk killed() {
         return new SimulatedDisk(settings, state.copy(), boundary());
