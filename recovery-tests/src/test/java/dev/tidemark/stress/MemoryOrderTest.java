@@ -32,28 +32,34 @@ class MemoryOrderTest {
 
     @Test
     void publicationOrders_showNoForbiddenOutcome() throws Exception {
-        List<String> options = new ArrayList<>(List.of("-t", "dev\\.tidemark\\.wal\\.(?!.*RoundWriterStress)"));
+        List<String> options =
+                new ArrayList<>(List.of("-t", "dev\\.tidemark\\.wal\\.(?!.*(RoundWriter|SegmentList)Stress)"));
         options.addAll(
                 isLong()
                         ? List.of("-m", "quick")
                         : List.of(
                                 "-m", "quick", "-time", "100", "-iters", "1", "-f", "1", "-sc", "false", "-af",
                                 "NONE"));
-        assertPassed(run(options), 20);
+        assertPassed(run(options), 26);
     }
 
     @Test
     void rightsOfTheWriter_leaveNoWorkWithNobodyAtIt() throws Exception {
         // Each state is a whole partition, so few of them are made at a time.
         List<String> options = new ArrayList<>(List.of(
-                "-t", "dev\\.tidemark\\.wal\\.partition\\.RoundWriterStress", "-strideSize", "8", "-strideCount", "4"));
+                "-t",
+                "dev\\.tidemark\\.wal\\.partition\\.(RoundWriter|SegmentList)Stress",
+                "-strideSize",
+                "8",
+                "-strideCount",
+                "4"));
         options.addAll(
                 isLong()
                         ? List.of("-m", "quick")
                         : List.of(
                                 "-m", "quick", "-time", "400", "-iters", "1", "-f", "1", "-sc", "false", "-af",
                                 "NONE"));
-        assertPassed(run(options), 6);
+        assertPassed(run(options), 8);
     }
 
     @Test
