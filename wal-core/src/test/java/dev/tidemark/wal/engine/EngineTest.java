@@ -517,7 +517,7 @@ class EngineTest {
             engine.partition(ORDERS);
         }
         fakes.beforeRecovering = () -> {
-            throw new OutOfMemoryError("planted");
+            throw new InternalError("planted");
         };
         assertThatThrownBy(() -> open(config().build()))
                 .isInstanceOf(WalException.class)

@@ -81,7 +81,7 @@ class EventStreamTest {
     @Test
     void listenersThreadCannotBeStarted_whoTellsAnEventIsNotHurt() throws Exception {
         Environment withoutThreads = Environment.real().withThreads((name, task) -> {
-            throw new OutOfMemoryError("planted");
+            throw new InternalError("planted");
         });
         EventStream events =
                 new EventStream(withoutThreads, new RecordingListener(), new StoreMeters(registry, "/data"));

@@ -73,7 +73,7 @@ class ParallelTest {
         AtomicInteger wanted = new AtomicInteger();
         Threads scarce = (name, task) -> {
             if (wanted.getAndIncrement() > 0) {
-                throw new OutOfMemoryError("planted: unable to create native thread");
+                throw new InternalError("planted: unable to create native thread");
             }
             return Environment.real().threads().newThread(name, task);
         };

@@ -257,7 +257,7 @@ class ReserveTest {
 
     private void flush(Runnable turn) {
         if (noFlusher) {
-            throw new OutOfMemoryError("no thread");
+            throw new InternalError("no thread");
         }
         turn.run();
     }

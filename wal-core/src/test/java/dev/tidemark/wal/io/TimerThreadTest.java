@@ -132,7 +132,7 @@ class TimerThreadTest {
         List<String> refusals = new ArrayList<>(List.of("no thread left"));
         Threads scarce = (name, task) -> {
             if (!refusals.isEmpty()) {
-                throw new OutOfMemoryError(refusals.remove(0));
+                throw new InternalError(refusals.remove(0));
             }
             return Environment.real().threads().newThread(name, task);
         };
