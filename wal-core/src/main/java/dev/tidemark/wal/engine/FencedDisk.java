@@ -28,7 +28,7 @@ import java.util.function.BooleanSupplier;
  * <p><b>Crash.</b> Holds nothing back.
  */
 final class FencedDisk implements Disk {
-    private static final int OPENING_ATTEMPTS = 4;
+    private static final int OPENING_ATTEMPTS = 8;
 
     private final Disk disk;
     private final String reason;
@@ -68,14 +68,22 @@ final class FencedDisk implements Disk {
     }
 
     private <T> T withDescriptor(Opening<T> opening) throws IOException {
+        boolean wasNoneIdle = false;
         for (int attempt = 1; ; attempt++) {
             try {
                 return opening.open();
             } catch (IOException e) {
-                // More than once: what was closed may have gone to another thread by now.
-                if (!DiskErrors.isTooManyOpenFiles(e) || attempt == OPENING_ATTEMPTS || !idleFiles.getAsBoolean()) {
+                // More than once: what was closed may have gone to another thread by now. Also if there was none to
+                // close:
+                // another thread in the same need may just have closed them all.
+                if (!DiskErrors.isTooManyOpenFiles(e) || attempt == OPENING_ATTEMPTS) {
                     throw e;
                 }
+                boolean isNoneIdle = !idleFiles.getAsBoolean();
+                if (isNoneIdle && wasNoneIdle) {
+                    throw e;
+                }
+                wasNoneIdle = isNoneIdle;
             }
         }
     }

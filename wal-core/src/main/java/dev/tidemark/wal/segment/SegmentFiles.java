@@ -201,9 +201,11 @@ public final class SegmentFiles implements AutoCloseable {
         try {
             return disk.open(segment.path(), access);
         } catch (IOException e) {
-            if (!DiskErrors.isTooManyOpenFiles(e) || !closeIdle()) {
+            if (!DiskErrors.isTooManyOpenFiles(e)) {
                 throw e;
             }
+            // Also when there is none to close: another thread in the same need may just have closed them all.
+            closeIdle();
             return disk.open(segment.path(), access);
         }
     }

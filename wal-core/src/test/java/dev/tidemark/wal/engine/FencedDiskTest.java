@@ -10,6 +10,7 @@ import dev.tidemark.wal.io.Gate;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +54,33 @@ class FencedDiskTest {
         assertThat(fenced.list(DATA)).hasSize(1);
         assertThat(fenced.open(path, Disk.Access.READ).size()).isEqualTo(3);
         file.close();
+    }
+
+    @Test
+    void anotherThreadHasClosedTheIdleFilesFirst_theDescriptorsAreTriedForAgain() throws IOException {
+        FencedDisk fenced = FencedDisk.open(disk.withMaxOpenFiles(1));
+        AtomicReference<DiskFile> idle = new AtomicReference<>();
+        fenced.closeWhenOutOfFiles(() -> {
+            DiskFile closedByTheOther = idle.getAndSet(null);
+            if (closedByTheOther != null) {
+                close(closedByTheOther);
+            }
+            return false;
+        });
+        idle.set(fenced.create(DATA.resolve("a")));
+
+        DiskFile second = fenced.create(DATA.resolve("b"));
+
+        assertThatThrownBy(() -> fenced.create(DATA.resolve("c"))).hasMessageContaining("Too many open files");
+        second.close();
+    }
+
+    private static void close(DiskFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
