@@ -5,6 +5,7 @@ import dev.tidemark.wal.format.ControlPayload;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.SegmentEnd;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.segment.OpenSegment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,7 +24,7 @@ final class CleanClose {
     private CleanClose() {}
 
     /**
-     * Writes both.
+     * Writes both. On a full disk, which may be fuller than RESERVE can help, the log is left without them.
      *
      * @param segments how many segments there are
      * @param isRecovered whether recovery had room for all it had to do; if not, the next opening has to do it, so there is no stamp
@@ -34,6 +35,19 @@ final class CleanClose {
         if (!isRecovered) {
             return;
         }
+        try {
+            run(services, parts, active, segments);
+        } catch (IOException e) {
+            if (!DiskErrors.isFull(e) || parts.metadata().isOutcomeUnknown()) {
+                throw e;
+            }
+            // Everything accepted is durable: the next opening has to look for the end, and that is all.
+            services.room().full(e);
+        }
+    }
+
+    private static void run(PartitionServices services, PartitionParts parts, ActiveSegment active, int segments)
+            throws IOException {
         SegmentEnd end = active.end();
         byte[] payload = new ControlPayload.CloseSnapshot(
                         Rotation.summary(end.endOffset(), active.totals.totals()),

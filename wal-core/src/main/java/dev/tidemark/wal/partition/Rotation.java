@@ -109,6 +109,12 @@ final class Rotation {
             if (DiskErrors.isFull(e) && isRepeatable()) {
                 return new Outcome(null, true, e);
             }
+            if (DiskErrors.isFull(e) && isStillUnnamed(next)) {
+                done = RotationStep.OLD_FORCED;
+                discard(e);
+                old.prefill.restart();
+                return new Outcome(null, false, e);
+            }
             throw e;
         }
         return new Outcome(swap(old, end, next), false, null);
@@ -118,6 +124,16 @@ final class Rotation {
     private boolean isRepeatable() {
         return done == RotationStep.NAMED_ACTIVE
                 || (done == RotationStep.NAME_FORCED && !parts.metadata().isOutcomeUnknown());
+    }
+
+    /**
+     * Whether the rename has not taken place, by what the directory says. A journaled file system may want blocks for it, and refuses it
+     * before it has begun when there are none.
+     */
+    private boolean isStillUnnamed(Segment next) throws IOException {
+        return done == RotationStep.HEADER_FORCED
+                && disk.exists(directory.resolve(Names.nextSegment(next.segmentId())))
+                && !disk.exists(next.path());
     }
 
     /** The newest timestamp up to the end of this segment. */
@@ -182,7 +198,11 @@ final class Rotation {
 
     private void advanceFromRename(ActiveSegment old, SegmentEnd end, Segment next) throws IOException {
         if (done == RotationStep.HEADER_FORCED) {
-            disk.rename(directory.resolve(Names.nextSegment(next.segmentId())), next.path());
+            Path temporary = directory.resolve(Names.nextSegment(next.segmentId()));
+            services.room().withReserve(() -> {
+                disk.rename(temporary, next.path());
+                return next;
+            });
             done = RotationStep.RENAMED;
         }
         if (done == RotationStep.RENAMED) {

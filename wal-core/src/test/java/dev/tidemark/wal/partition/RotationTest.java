@@ -2,10 +2,12 @@ package dev.tidemark.wal.partition;
 
 import static dev.tidemark.wal.partition.AppendTest.join;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.wal.api.Appended;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.PartitionInfo;
@@ -145,6 +147,29 @@ class RotationTest {
                             "WRITE 00000000000000000000-00000001.seg",
                             "TRUNCATE 00000000000000000000-00000001.seg",
                             "FORCE 00000000000000000000-00000001.seg");
+        }
+    }
+
+    /** As XFS does when it wants blocks for the directory and has none: before it has begun. */
+    @Test
+    void noRoomForTheNameOfANewSegment_theOldOneGoesOnAndTheNextAttemptSucceeds() throws IOException {
+        try (PartitionFixture log = small()) {
+            log.partition.append(value(0));
+            log.disk.inject(
+                    Fault.full(CallMatch.on(Operation.Kind.RENAME).named(".seg").andAllLater()));
+            log.disk.inject(
+                    Fault.full(CallMatch.on(Operation.Kind.RENAME).named(".tmp").andAllLater()));
+
+            assertThatThrownBy(log.partition::rotate)
+                    .isInstanceOfSatisfying(
+                            WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STORAGE_FULL));
+
+            assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
+            log.disk.removeFaults();
+            log.partition.rotate();
+            assertThat(log.partition.append(value(1))).isEqualTo(1);
+            assertThat(log.partition.describe().segments()).hasSize(2);
+            assertReads(log, 2);
         }
     }
 
