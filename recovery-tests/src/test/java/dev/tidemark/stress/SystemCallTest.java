@@ -82,8 +82,11 @@ class SystemCallTest {
     private static Optional<String> whyNotDurable(List<Call> calls, int number) {
         int acknowledged = acknowledgement(calls, number).began();
         Optional<Call> write = writeOf(calls, number);
-        if (write.isEmpty() || write.get().ended() >= acknowledged) {
-            return Optional.of("its write had not returned");
+        if (write.isEmpty()) {
+            return Optional.of("no write of it was seen, acknowledged at line " + acknowledged);
+        }
+        if (write.get().ended() >= acknowledged) {
+            return Optional.of("its write had not returned, acknowledged at line " + acknowledged + ": " + write.get());
         }
         String segment = write.get().file();
         if (!isForced(calls, segment, write.get().ended(), acknowledged)) {
@@ -170,7 +173,8 @@ class SystemCallTest {
         }
         try (TestDirectory directory = TestDirectory.create()) {
             Path trace = directory.resolve("trace");
-            // -s: an append's mark stands behind the header of its frame; -y: the paths of descriptors.
+            // -s: the mark of an append stands behind the header of its frame, and that behind a proof frame or another
+            // one; -y: the paths of descriptors.
             List<String> command = Stream.concat(
                             Stream.of(
                                     "strace",
@@ -178,7 +182,7 @@ class SystemCallTest {
                                     "-tt",
                                     "-y",
                                     "-s",
-                                    "96",
+                                    "4096",
                                     "-e",
                                     "trace=pwrite64,fdatasync,fsync,rename,renameat,renameat2,write",
                                     "-e",
