@@ -210,7 +210,7 @@ class WalTest {
         assumeThat(Path.of("/proc/self/fd")).exists();
         Wal.open(small()).close();
         Set<String> before = openFiles();
-        for (int round = 0; round < 20; round++) {
+        for (int round = 0; round < 50; round++) {
             try (Wal wal = Wal.open(small())) {
                 for (int i = 0; i < 4; i++) {
                     LocalPartition partition = wal.partition("orders", i);
@@ -221,7 +221,7 @@ class WalTest {
             }
         }
         assertThat(openFiles()).isEqualTo(before);
-        await().atMost(Duration.ofSeconds(30))
+        await().atMost(Duration.ofSeconds(60))
                 .untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
                         .extracting(Thread::getName)
                         .noneMatch(name -> name.startsWith("wal-") && !name.equals("wal-timer")));
