@@ -25,6 +25,8 @@ class IdlePartitionsTest {
     /** Longer than anything waits that ends by itself when it is idle, which is 5 s. */
     private static final long WINDOW_SECONDS = 7;
 
+    private static final int MAX_WINDOWS = 8;
+
     @Test
     void thousandIdlePartitions_areOpenedCleanTakeLittleRoomAndWakeNobody() throws Exception {
         try (TestDirectory directory = TestDirectory.create()) {
@@ -55,13 +57,21 @@ class IdlePartitionsTest {
         }
     }
 
+    /**
+     * What is on its way when the child falls idle ends by itself, on a busy machine later. Whoever has something to do in each window will
+     * have it in every one.
+     */
     private static void assertNobodyWakes(Child child, Set<String> before) throws IOException, InterruptedException {
-        Map<String, Long> atFirst = ThreadWakeUps.count(child.pid(), before);
-        assertThat(child.endsWithin(WINDOW_SECONDS)).as("ended by itself").isFalse();
-        Map<String, Long> inTheEnd = ThreadWakeUps.count(child.pid(), before);
-        System.out.printf(
-                "idle partitions: in %d s %s woke %s%n",
-                WINDOW_SECONDS, atFirst.keySet(), inTheEnd.equals(atFirst) ? "never" : "up");
+        Map<String, Long> atFirst = Map.of();
+        Map<String, Long> inTheEnd = Map.of();
+        for (int window = 0; window < MAX_WINDOWS && (window == 0 || !inTheEnd.equals(atFirst)); window++) {
+            atFirst = ThreadWakeUps.count(child.pid(), before);
+            assertThat(child.endsWithin(WINDOW_SECONDS)).as("ended by itself").isFalse();
+            inTheEnd = ThreadWakeUps.count(child.pid(), before);
+            System.out.printf(
+                    "idle partitions: in %d s %s woke %s%n",
+                    WINDOW_SECONDS, atFirst.keySet(), inTheEnd.equals(atFirst) ? "never" : "up");
+        }
         assertThat(inTheEnd)
                 .as("switches of each thread, %d s later", WINDOW_SECONDS)
                 .isEqualTo(atFirst);
