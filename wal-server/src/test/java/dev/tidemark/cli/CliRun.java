@@ -1,9 +1,14 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.wal.Wal;
+import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.WalConfig;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -48,16 +53,22 @@ record CliRun(int exitCode, String out, String err) {
         return out.lines().toList();
     }
 
-    /** A store with so many records of one line each, closed in order. */
+    /**
+     * A store with so many records of one line each, closed in order. There is no proof frame between them, however long the records take:
+     * where each frame lies is known.
+     */
     static Path store(Path directory, String partition, int records) {
-        StringBuilder lines = new StringBuilder();
-        for (int i = 0; i < records; i++) {
-            lines.append("value ").append(i).append('\n');
-        }
-        CliRun run = withInput(lines.toString(), "produce", "--data", directory, partition);
-        if (run.exitCode != 0) {
-            throw new AssertionError("store could not be made: " + run);
+        try (Wal wal = Wal.open(withoutProofs(directory))) {
+            LocalPartition made = wal.partition(PartitionId.parse(partition));
+            for (int i = 0; i < records; i++) {
+                made.append(("value " + i).getBytes(StandardCharsets.UTF_8));
+            }
         }
         return directory;
+    }
+
+    /** Frames that note what is durable are not added behind a test's back, after a tenth of a second. */
+    static WalConfig withoutProofs(Path directory) {
+        return WalConfig.builder(directory).proofDelay(Duration.ofHours(1)).build();
     }
 }

@@ -88,7 +88,7 @@ class LiveStoreTest {
     @Test
     void tail_goesOnWhenRecoveryCutWhatItHadSeenAboveTheProof() throws Exception {
         Path killed = directory.resolve("killed");
-        try (Wal wal = Wal.open(directory.resolve("short-lived"))) {
+        try (Wal wal = Wal.open(CliRun.withoutProofs(directory.resolve("short-lived")))) {
             LocalPartition orders = wal.partition("orders", 0);
             orders.append("proven".getBytes(StandardCharsets.UTF_8));
             orders.append("unproven".getBytes(StandardCharsets.UTF_8));

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.LocalPartition;
-import dev.tidemark.wal.api.WalConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,7 +31,7 @@ class VerifyTest {
     @BeforeEach
     void twoPartitions() throws IOException {
         store = directory.resolve("store");
-        try (Wal wal = Wal.open(store)) {
+        try (Wal wal = Wal.open(CliRun.withoutProofs(store))) {
             LocalPartition orders = wal.partition("orders", 0);
             append(orders, 0);
             orders.rotate();
@@ -164,7 +163,7 @@ class VerifyTest {
     @Test
     void tornTailOfAKilledStore_isUndecided() throws IOException {
         Path killed = directory.resolve("killed");
-        try (Wal wal = Wal.open(WalConfig.of(directory.resolve("live")))) {
+        try (Wal wal = Wal.open(CliRun.withoutProofs(directory.resolve("live")))) {
             append(wal.partition("orders", 0), 0);
             StoreFiles.copy(directory.resolve("live"), killed);
         }
