@@ -6,6 +6,8 @@ import java.nio.channels.AsynchronousFileChannel;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file of the operating system.
@@ -22,6 +24,8 @@ final class RealFile implements DiskFile {
 
     private final Path path;
     private final AsynchronousFileChannel channel;
+    /** For the next write: a lone append is one write, and need not make one of its own. */
+    private final AtomicReference<@Nullable WriteOutcome> spareOutcome = new AtomicReference<>();
 
     RealFile(Path path, AsynchronousFileChannel channel) {
         this.path = path;
@@ -31,7 +35,21 @@ final class RealFile implements DiskFile {
     @Override
     public int write(ByteBuffer source, long at) throws IOException {
         ThreadRules.assertMayBlock();
-        return resultOf(channel.write(source, at));
+        WriteOutcome mine = spareOutcome.getAndSet(null);
+        WriteOutcome outcome = mine == null ? new WriteOutcome() : mine;
+        int bytes = outcomeOf(outcome, source, at);
+        // Only now: one that was thrown out of may still be written to by a channel that works otherwise.
+        spareOutcome.set(outcome);
+        return bytes;
+    }
+
+    private int outcomeOf(WriteOutcome outcome, ByteBuffer source, long at) throws IOException {
+        try {
+            channel.write(source, at, null, outcome);
+        } catch (WriteOutcome.Heard e) {
+            return outcome.take();
+        }
+        return outcome.take();
     }
 
     @Override
@@ -93,21 +111,25 @@ final class RealFile implements DiskFile {
                 }
             }
         } catch (ExecutionException e) {
-            Throwable cause = e.getCause();
-            if (cause instanceof IOException ofDisk) {
-                throw ofDisk;
-            }
-            if (cause instanceof RuntimeException unchecked) {
-                throw unchecked;
-            }
-            if (cause instanceof Error error) {
-                throw error;
-            }
-            throw new IOException(e);
+            throw asIs(e.getCause());
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** What the channel failed with, to be thrown. */
+    static IOException asIs(@Nullable Throwable cause) {
+        if (cause instanceof IOException ofDisk) {
+            return ofDisk;
+        }
+        if (cause instanceof RuntimeException unchecked) {
+            throw unchecked;
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return new IOException(cause);
     }
 }
