@@ -24,11 +24,13 @@ public final class PendingAppendStress {
     private PendingAppendStress() {}
 
     private static final class Staged {
-        final Round round = new Round(1, false, 4096, 41, new RoundMemory(UnpooledByteBufAllocator.DEFAULT), 0);
-        final PendingAppend append = new PendingAppend(round, 41, 1, Durability.SYNCED);
+        final Round round = new Round(1, false, 4096, 41, new RoundMemory(UnpooledByteBufAllocator.DEFAULT));
+        final EnqueuedAppend append = new EnqueuedAppend(round, 41, 1, Durability.SYNCED);
+        final AwaitedAppend awaited = new AwaitedAppend(round, 42, Durability.SYNCED);
 
         Staged() {
-            round.add(append);
+            round.add(append, 1);
+            round.add(awaited, 1);
         }
 
         /** As RoundWriter does it: the state, then the stages if there are any, in the completion executor. */
@@ -178,8 +180,8 @@ public final class PendingAppendStress {
             while (!writerIsHere) {
                 Thread.onSpinWait();
             }
-            staged.append.waiter(Thread.currentThread());
-            boolean isSettled = staged.append.isSettled();
+            staged.awaited.waiter(Thread.currentThread());
+            boolean isSettled = staged.awaited.isSettled();
             while (!isWriterDone) {
                 Thread.onSpinWait();
             }

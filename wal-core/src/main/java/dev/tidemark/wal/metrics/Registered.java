@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -36,6 +37,12 @@ final class Registered {
         this.registry = registry;
         this.store = store;
         this.isOwner = isOwner;
+    }
+
+    /** Whether what is counted arrives anywhere. A registry may be added to a composite one at any time. */
+    boolean isHeard() {
+        return !(registry instanceof CompositeMeterRegistry composite)
+                || !composite.getRegistries().isEmpty();
     }
 
     Counter counter(MetricNames name) {

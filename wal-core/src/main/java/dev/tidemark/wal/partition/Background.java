@@ -48,13 +48,13 @@ final class Background {
 
     /** Whether the first round has to wait for more. */
     boolean mustLinger() {
-        return lingerNanos > 0 && !isStopped && clock.nanos() - staged.firstOpenedNanos() < lingerNanos;
+        return lingerNanos > 0 && !isStopped && clock.nanos() - staged.lastOpenedNanos() < lingerNanos;
     }
 
     /** The first round waits for more: sees to it that it does not wait too long. */
     void lingers() {
         if (lingerNanos > 0) {
-            long left = lingerNanos - (clock.nanos() - staged.firstOpenedNanos());
+            long left = lingerNanos - (clock.nanos() - staged.lastOpenedNanos());
             linger.arm(left);
         }
     }

@@ -105,9 +105,9 @@ final class ForceRight {
         List<Round> spare = spareCovered.getAndSet(null);
         List<Round> covered = spare == null ? new ArrayList<>() : spare;
         long bytes = 0;
-        for (Round round = underway.takeUnforced(); round != null; round = underway.takeUnforced()) {
-            covered.add(round);
-            bytes += round.bytes();
+        underway.takeUnforced(covered);
+        for (int i = 0; i < covered.size(); i++) {
+            bytes += covered.get(i).bytes();
         }
         underway.beginForce(covered);
         if (life.hasFailed()) {

@@ -79,14 +79,17 @@ final class FrameLayout {
     /**
      * Makes sure of room for a frame, which {@link #layDown} then lays down.
      *
-     * @param isLarge whether its payload is written from where it is
      * @throws OutOfMemoryError when direct memory is exhausted; nothing has changed then
      */
-    void reserve(Round round, int frameBytes, boolean isLarge) {
-        round.memory().reserve(isLarge ? FrameCodec.HEADER_BYTES : frameBytes);
+    void reserve(Round round, int frameBytes, Payloads.Place place) {
+        switch (place) {
+            case IN_ROUND -> round.memory().reserve(frameBytes);
+            case IN_OWN_FRAME -> round.memory().reserveForFrame();
+            case WHERE_IT_IS -> round.memory().reserve(FrameCodec.HEADER_BYTES);
+        }
     }
 
-    /** Lays a frame down behind the others of the round; a large payload belongs to the round afterwards. */
+    /** Lays a frame down behind the others of the round; a payload outside of it belongs to the round afterwards. */
     void layDown(
             FrameKind kind,
             Object payload,
@@ -94,27 +97,34 @@ final class FrameLayout {
             long offset,
             int count,
             long checksum,
-            boolean isLarge,
+            Payloads.Place place,
             Round round) {
         RoundMemory memory = round.memory();
         int frameBytes = FrameCodec.frameBytes(length, 0);
-        ByteBuffer chunk = memory.chunk();
-        int at = memory.at();
-        int payloadCrc = isLarge ? (int) checksum : copied(payload, length, checksum, chunk, at);
+        boolean isOwnFrame = place == Payloads.Place.IN_OWN_FRAME;
+        ByteBuffer target = isOwnFrame ? Payloads.view((ByteBuf) payload, 0, frameBytes) : memory.chunk();
+        int at = isOwnFrame ? target.position() : memory.at();
+        int payloadCrc =
+                place == Payloads.Place.IN_ROUND ? copied(payload, length, checksum, target, at) : (int) checksum;
         lastTimestampMillis = Math.min(FrameCodec.MAX_TIMESTAMP_MILLIS, Math.max(lastTimestampMillis, clock.millis()));
         FrameCodec.putHeader(
-                chunk,
+                target,
                 at,
                 length,
                 offset,
                 FrameCodec.stamp(lastTimestampMillis, kind, FrameCodec.NO_EXTENSION),
                 count,
                 payloadCrc);
-        if (isLarge) {
-            memory.commitLarge(FrameCodec.HEADER_BYTES, (ByteBuf) payload, frameBytes);
-        } else {
-            FrameCodec.putPadding(chunk, at);
-            memory.commit(frameBytes);
+        switch (place) {
+            case IN_ROUND -> {
+                FrameCodec.putPadding(target, at);
+                memory.commit(frameBytes);
+            }
+            case IN_OWN_FRAME -> {
+                FrameCodec.putPadding(target, at);
+                memory.commitFrame((ByteBuf) payload, target, frameBytes);
+            }
+            case WHERE_IT_IS -> memory.commitLarge(FrameCodec.HEADER_BYTES, (ByteBuf) payload, frameBytes);
         }
         round.grow(frameBytes);
     }

@@ -79,6 +79,7 @@ final class Intake {
      * Gives an append its place, or says why not. The arguments are those of one frame; they come one by one, because an object
      * to hold them would be a quarter of all the garbage an append makes.
      *
+     * @param isAwaited whether the caller waits for the outcome, and so gets an {@link AwaitedAppend}; if not, an {@link EnqueuedAppend}
      * @param expectedOffset where the log must end, or {@link #ANY_OFFSET}
      * @param givenChecksum the payload's checksum as its producer computed it, unsigned, or {@link #NO_CHECKSUM}
      * @param deadlineNanos until when to wait for room, by the environment's clock, or {@link #NEVER_WAIT}
@@ -91,13 +92,15 @@ final class Intake {
             int length,
             int count,
             Durability durability,
+            boolean isAwaited,
             long expectedOffset,
             long givenChecksum,
             long deadlineNanos) {
         checkSize(length);
         int frameBytes = FrameCodec.frameBytes(length, 0);
         boolean mayWait = deadlineNanos != NEVER_WAIT;
-        ByteBuf large = Payloads.isLarge(payload, length) ? own(payload, length) : null;
+        Payloads.Place place = Payloads.placeOf(payload, length);
+        ByteBuf large = place == Payloads.Place.IN_ROUND ? null : own(payload, length, place);
         boolean isStaged = false;
         try {
             int checksum = large == null ? 0 : frames.checked(givenChecksum, Payloads.checksum(large), length);
@@ -112,9 +115,10 @@ final class Intake {
                             length,
                             count,
                             durability,
+                            isAwaited,
                             expectedOffset,
                             large == null ? givenChecksum : Integer.toUnsignedLong(checksum),
-                            large != null,
+                            place,
                             mayWait);
                     isStaged = staged != null;
                     if (isStaged || !mayWait) {
@@ -159,9 +163,9 @@ final class Intake {
         }
     }
 
-    private ByteBuf own(Object payload, int length) {
+    private ByteBuf own(Object payload, int length, Payloads.Place place) {
         try {
-            return Payloads.own(payload, length, allocator);
+            return Payloads.own(payload, length, place, allocator);
         } catch (OutOfMemoryError e) {
             throw room.outOfMemory(e);
         }
@@ -174,9 +178,10 @@ final class Intake {
             int length,
             int count,
             Durability durability,
+            boolean isAwaited,
             long expectedOffset,
             long checksum,
-            boolean isLarge,
+            Payloads.Place place,
             boolean mayWait) {
         if (mayWait) {
             lock.lock();
@@ -199,7 +204,7 @@ final class Intake {
             if (!room.isFor(FrameCodec.frameBytes(length, 0))) {
                 return null;
             }
-            return stage(kind, payload, length, count, durability, checksum, isLarge);
+            return stage(kind, payload, length, count, durability, isAwaited, checksum, place);
         } finally {
             lock.unlock();
         }
@@ -211,8 +216,9 @@ final class Intake {
             int length,
             int count,
             Durability durability,
+            boolean isAwaited,
             long checksum,
-            boolean isLarge) {
+            Payloads.Place place) {
         int frameBytes = FrameCodec.frameBytes(length, 0);
         boolean rotates = queue.rotatesFor(frameBytes);
         if (!queue.isFilledFor(frameBytes, rotates) && !diskRoom.mayGrow()) {
@@ -224,8 +230,8 @@ final class Intake {
         Round round = open == null || rotates || isFull(open, frameBytes) ? newRound(rotates) : open;
         boolean isLaidDown = false;
         try {
-            reserve(round, frameBytes, isLarge);
-            frames.layDown(kind, payload, length, queue.logEnd(), count, checksum, isLarge, round);
+            reserve(round, frameBytes, place);
+            frames.layDown(kind, payload, length, queue.logEnd(), count, checksum, place, round);
             isLaidDown = true;
         } finally {
             if (!isLaidDown && round != open) {
@@ -234,10 +240,13 @@ final class Intake {
             }
         }
         if (round != open) {
-            queue.add(round);
+            queue.add(round, clock.nanos());
         }
-        PendingAppend pending = new PendingAppend(round, queue.logEnd(), count, durability);
-        round.add(pending);
+        long offset = queue.logEnd();
+        PendingAppend pending = isAwaited
+                ? new AwaitedAppend(round, offset, durability)
+                : new EnqueuedAppend(round, offset, count, durability);
+        round.add(pending, count);
         round.hold(frameBytes);
         room.take(frameBytes);
         queue.staged(round, count, frameBytes);
@@ -256,13 +265,12 @@ final class Intake {
                 rotates,
                 queue.nextPosition(rotates),
                 queue.logEnd(),
-                frames.memory(queue.lastRoundBytes()),
-                clock.nanos());
+                frames.memory(queue.lastRoundBytes()));
     }
 
-    private void reserve(Round round, int frameBytes, boolean isLarge) {
+    private void reserve(Round round, int frameBytes, Payloads.Place place) {
         try {
-            frames.reserve(round, frameBytes, isLarge);
+            frames.reserve(round, frameBytes, place);
         } catch (OutOfMemoryError e) {
             throw room.outOfMemory(e);
         }
@@ -281,7 +289,7 @@ final class Intake {
     /**
      * Asks for everything accepted so far to be made durable: an append of nothing, whose outcome is that of all before it.
      */
-    PendingAppend offerSync() {
+    AwaitedAppend offerSync() {
         lock.lock();
         try {
             life.checkOpen();
@@ -292,7 +300,7 @@ final class Intake {
     }
 
     /** As {@link #offerSync}, when nothing else is taken in any more. */
-    PendingAppend offerLast() {
+    AwaitedAppend offerLast() {
         lock.lock();
         try {
             assert !life.isOpen();
@@ -302,18 +310,18 @@ final class Intake {
         }
     }
 
-    private PendingAppend offerEmpty() {
+    private AwaitedAppend offerEmpty() {
         Round round = queue.last();
         if (round == null) {
             round = newRound(false);
-            queue.add(round);
+            queue.add(round, clock.nanos());
         }
         return addEmpty(round);
     }
 
     /** Asks for a new segment: an empty round that needs one. Null when nothing would be in the old one. */
     @Nullable
-    PendingAppend offerRotation() {
+    AwaitedAppend offerRotation() {
         lock.lock();
         try {
             life.checkOpen();
@@ -321,16 +329,16 @@ final class Intake {
                 return null;
             }
             Round round = newRound(true);
-            queue.add(round);
+            queue.add(round, clock.nanos());
             return addEmpty(round);
         } finally {
             lock.unlock();
         }
     }
 
-    private PendingAppend addEmpty(Round round) {
-        PendingAppend pending = new PendingAppend(round, queue.logEnd(), 0, Durability.SYNCED);
-        round.add(pending);
+    private AwaitedAppend addEmpty(Round round) {
+        AwaitedAppend pending = new AwaitedAppend(round, queue.logEnd(), Durability.SYNCED);
+        round.add(pending, 0);
         queue.staged(round, 0, 0);
         return pending;
     }
@@ -350,7 +358,7 @@ final class Intake {
             }
             Round round = newRound(false);
             frames.layDownProof(round, queue.logEnd());
-            queue.add(round);
+            queue.add(round, clock.nanos());
             queue.staged(round, 0, frameBytes);
             return true;
         } finally {

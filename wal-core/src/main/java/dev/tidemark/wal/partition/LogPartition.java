@@ -144,30 +144,47 @@ public final class LogPartition implements LocalPartition, ReadView {
         long began = services.environment().clock().nanos();
         long deadline =
                 began + request.timeout(services.config().appendTimeout()).toNanos();
-        return awaited(submit(request, deadline), began, deadline);
+        return awaited(submit(request, deadline, true), began, deadline);
     }
 
     private long awaited(PendingAppend pending, long beganNanos, long deadlineNanos) {
-        writer.await(pending, deadlineNanos);
-        long offset = pending.result();
+        AwaitedAppend mine = (AwaitedAppend) pending;
+        writer.await(mine, deadlineNanos);
+        long offset = mine.result();
         services.meters()
-                .acknowledged(pending.wanted, services.environment().clock().nanos() - beganNanos);
+                .acknowledged(mine.wanted, services.environment().clock().nanos() - beganNanos);
         return offset;
     }
 
     @Override
     public CompletableFuture<Long> appendAsync(AppendRequest request) {
-        PendingAppend pending = submit(request, deadline(request));
-        CompletableFuture<Long> outcome = pending.wantedStage().toCompletableFuture();
+        return outcome(submit(request, deadline(request), false));
+    }
+
+    @Override
+    public CompletableFuture<Long> appendAsync(byte[] value) {
+        return outcome(submit(value, services.config().defaultDurability(), deadline(), false));
+    }
+
+    private CompletableFuture<Long> outcome(PendingAppend pending) {
+        CompletableFuture<Long> outcome = ((EnqueuedAppend) pending).outcome();
         writer.handOver();
         return outcome;
     }
 
     @Override
     public Appended enqueue(AppendRequest request) {
-        PendingAppend pending = submit(request, deadline(request));
+        return enqueued(submit(request, deadline(request), false));
+    }
+
+    @Override
+    public Appended enqueue(byte[] value) {
+        return enqueued(submit(value, services.config().defaultDurability(), deadline(), false));
+    }
+
+    private Appended enqueued(PendingAppend pending) {
         writer.handOver();
-        return pending;
+        return (EnqueuedAppend) pending;
     }
 
     @Override
@@ -179,19 +196,11 @@ public final class LogPartition implements LocalPartition, ReadView {
     public long append(byte[] value, Durability durability) {
         long began = services.environment().clock().nanos();
         long deadline = began + appendTimeoutNanos;
-        return awaited(submit(value, durability, deadline), began, deadline);
-    }
-
-    @Override
-    public Appended enqueue(byte[] value) {
-        long deadline = services.environment().clock().nanos() + appendTimeoutNanos;
-        PendingAppend pending = submit(value, services.config().defaultDurability(), deadline);
-        writer.handOver();
-        return pending;
+        return awaited(submit(value, durability, deadline, true), began, deadline);
     }
 
     /** The commonest of all appends, without a request object of its own. */
-    private PendingAppend submit(byte[] value, Durability durability, long deadlineNanos) {
+    private PendingAppend submit(byte[] value, Durability durability, long deadlineNanos, boolean isAwaited) {
         finishRecovery();
         try {
             return accepted(intake.offer(
@@ -200,6 +209,7 @@ public final class LogPartition implements LocalPartition, ReadView {
                     value.length,
                     1,
                     durability,
+                    isAwaited,
                     Intake.ANY_OFFSET,
                     Intake.NO_CHECKSUM,
                     deadlineNanos));
@@ -216,12 +226,11 @@ public final class LogPartition implements LocalPartition, ReadView {
             services.flushers().submit(this::finishRecoveryQuietly);
             return Optional.empty();
         }
-        PendingAppend pending = offer(request, Intake.NEVER_WAIT);
+        PendingAppend pending = offer(request, Intake.NEVER_WAIT, false);
         if (pending == null) {
             return Optional.empty();
         }
-        writer.handOver();
-        return Optional.of(pending);
+        return Optional.of(enqueued(pending));
     }
 
     private void finishRecoveryQuietly() {
@@ -233,14 +242,18 @@ public final class LogPartition implements LocalPartition, ReadView {
         }
     }
 
+    private long deadline() {
+        return services.environment().clock().nanos() + appendTimeoutNanos;
+    }
+
     private long deadline(AppendRequest request) {
         return services.environment().clock().nanos()
                 + request.timeout(services.config().appendTimeout()).toNanos();
     }
 
-    private PendingAppend submit(AppendRequest request, long deadlineNanos) {
+    private PendingAppend submit(AppendRequest request, long deadlineNanos, boolean isAwaited) {
         finishRecovery();
-        return accepted(offer(request, deadlineNanos));
+        return accepted(offer(request, deadlineNanos, isAwaited));
     }
 
     private static PendingAppend accepted(@Nullable PendingAppend pending) {
@@ -250,11 +263,11 @@ public final class LogPartition implements LocalPartition, ReadView {
         return pending;
     }
 
-    private @Nullable PendingAppend offer(AppendRequest request, long deadlineNanos) {
+    private @Nullable PendingAppend offer(AppendRequest request, long deadlineNanos, boolean isAwaited) {
         Durability durability = request.durability(services.config().defaultDurability());
         try {
             if (request.shape() == AppendRequest.Shape.RECORDS) {
-                return offerRecords(request, durability, deadlineNanos);
+                return offerRecords(request, durability, deadlineNanos, isAwaited);
             }
             FrameKind kind = request.shape() == AppendRequest.Shape.VALUE ? FrameKind.RAW : FrameKind.OPAQUE;
             Object payload = request.payload();
@@ -264,6 +277,7 @@ public final class LogPartition implements LocalPartition, ReadView {
                     Payloads.length(payload),
                     request.count(),
                     durability,
+                    isAwaited,
                     request.expectedOffset(),
                     request.hasChecksum() ? Integer.toUnsignedLong(request.checksum()) : Intake.NO_CHECKSUM,
                     deadlineNanos);
@@ -274,7 +288,8 @@ public final class LogPartition implements LocalPartition, ReadView {
     }
 
     @SuppressWarnings("unchecked") // the shape says so
-    private @Nullable PendingAppend offerRecords(AppendRequest request, Durability durability, long deadlineNanos) {
+    private @Nullable PendingAppend offerRecords(
+            AppendRequest request, Durability durability, long deadlineNanos, boolean isAwaited) {
         List<WalRecord> records = (List<WalRecord>) request.payload();
         long bytes;
         try {
@@ -294,6 +309,7 @@ public final class LogPartition implements LocalPartition, ReadView {
                     length,
                     records.size(),
                     durability,
+                    isAwaited,
                     request.expectedOffset(),
                     Intake.NO_CHECKSUM,
                     deadlineNanos);
@@ -356,8 +372,8 @@ public final class LogPartition implements LocalPartition, ReadView {
         if (!intake.staged().hasStaged() && positions.durable() == positions.logEnd()) {
             return positions.durable();
         }
-        long deadline = services.environment().clock().nanos() + appendTimeoutNanos;
-        PendingAppend all = intake.offerSync();
+        long deadline = deadline();
+        AwaitedAppend all = intake.offerSync();
         writer.await(all, deadline);
         all.result();
         return positions.durable();
@@ -366,8 +382,8 @@ public final class LogPartition implements LocalPartition, ReadView {
     @Override
     public long rotate() {
         finishRecovery();
-        long deadline = services.environment().clock().nanos() + appendTimeoutNanos;
-        PendingAppend asked = writer.askForRotation(RotationReason.REQUEST);
+        long deadline = deadline();
+        AwaitedAppend asked = writer.askForRotation(RotationReason.REQUEST);
         if (asked != null) {
             writer.await(asked, deadline);
             asked.result();

@@ -7,11 +7,22 @@ import java.util.function.Supplier;
 
 /**
  * The future behind a stage of an append. Callers see it as a {@code CompletionStage}; whatever they try on it, only the
- * log settles it, because other callers' ideas about an append must not differ from what is on the disk.
+ * log settles it, because other callers' ideas about an append must not differ from what is on the disk. One that belongs to a
+ * single caller, who got it from {@code appendAsync}, is a future like any other: there is nobody else to mislead.
  *
  * <p><b>Threads.</b> Any. Settling twice does nothing, so the log and the thread that creates a stage may race.
  */
 final class LogStage extends CompletableFuture<Long> {
+    private final boolean isCallers;
+
+    /**
+     * Open.
+     *
+     * @param isCallers whether it belongs to one caller, who may settle it for himself
+     */
+    LogStage(boolean isCallers) {
+        this.isCallers = isCallers;
+    }
 
     /** Settles the stage: the append with this first offset has got as far as the stage says. */
     void settle(long offset) {
@@ -31,41 +42,45 @@ final class LogStage extends CompletableFuture<Long> {
     /** What a caller may complete or cancel at will: a copy. */
     @Override
     public CompletableFuture<Long> toCompletableFuture() {
-        return copy();
+        return isCallers ? this : copy();
     }
 
     @Override
     public boolean complete(Long value) {
-        return false;
+        return isCallers && super.complete(value);
     }
 
     @Override
     public boolean completeExceptionally(Throwable failure) {
-        return false;
+        return isCallers && super.completeExceptionally(failure);
     }
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-        return false;
+        return isCallers && super.cancel(mayInterruptIfRunning);
     }
 
     @Override
     public void obtrudeValue(Long value) {
-        // The log's word stands; see the header.
+        if (isCallers) {
+            super.obtrudeValue(value);
+        }
     }
 
     @Override
     public void obtrudeException(Throwable failure) {
-        // The log's word stands; see the header.
+        if (isCallers) {
+            super.obtrudeException(failure);
+        }
     }
 
     @Override
     public CompletableFuture<Long> completeAsync(Supplier<? extends Long> supplier, Executor executor) {
-        return this;
+        return isCallers ? super.completeAsync(supplier, executor) : this;
     }
 
     @Override
     public CompletableFuture<Long> completeAsync(Supplier<? extends Long> supplier) {
-        return this;
+        return completeAsync(supplier, defaultExecutor());
     }
 }

@@ -196,7 +196,9 @@ final class Outcomes {
 
     /** Rounds that were written and will not be forced. */
     void settleUnforced(WalException cause) {
-        for (Round round = underway.takeUnforced(); round != null; round = underway.takeUnforced()) {
+        List<Round> left = new ArrayList<>();
+        underway.takeUnforced(left);
+        for (Round round : left) {
             unknown(round, cause);
         }
     }

@@ -1,6 +1,7 @@
 package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.AppendRequest;
+import dev.tidemark.wal.format.FrameCodec;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.ByteBuffer;
@@ -46,24 +47,37 @@ final class Payloads {
         }
     }
 
-    /**
-     * Whether a payload is written from memory of its own instead of being copied into a round: a buffer that its owner hands
-     * over, or one so long that the copy would hold up others who wait for the lock.
-     */
-    static boolean isLarge(Object payload, int length) {
-        return length > MAX_COPIED_BYTES || (length >= AppendRequest.DIRECT_WRITE_BYTES && isHandedOver(payload));
+    /** Where a payload lies until it is written. */
+    enum Place {
+        /** In the round's memory, copied there under the partition's lock. */
+        IN_ROUND,
+        /** In memory of its own with room for the header and the padding, so long that copying it would hold up others who wait for the lock. */
+        IN_OWN_FRAME,
+        /** Where it is: its owner hands it over. */
+        WHERE_IT_IS
+    }
+
+    /** Where this one is to lie. */
+    static Place placeOf(Object payload, int length) {
+        if (length >= AppendRequest.DIRECT_WRITE_BYTES && isHandedOver(payload)) {
+            return Place.WHERE_IT_IS;
+        }
+        return length > MAX_COPIED_BYTES ? Place.IN_OWN_FRAME : Place.IN_ROUND;
     }
 
     private static boolean isHandedOver(Object payload) {
         return payload instanceof ByteBuf buffer && buffer.isDirect() && buffer.nioBufferCount() == 1;
     }
 
-    /** Memory that holds a large payload until it is written: the caller's own where it is direct and in one piece, else a copy. */
-    static ByteBuf own(Object payload, int length, ByteBufAllocator allocator) {
-        if (payload instanceof ByteBuf buffer && isHandedOver(payload)) {
+    /** What holds a payload that is not copied into a round until it is written; what is readable of it is the payload. */
+    static ByteBuf own(Object payload, int length, Place place, ByteBufAllocator allocator) {
+        if (place == Place.WHERE_IT_IS) {
+            ByteBuf buffer = (ByteBuf) payload;
             return buffer.retainedSlice(buffer.readerIndex(), length);
         }
-        ByteBuf copy = allocator.directBuffer(length, length);
+        int frameBytes = FrameCodec.frameBytes(length, 0);
+        ByteBuf copy = allocator.directBuffer(frameBytes, frameBytes);
+        copy.setIndex(FrameCodec.HEADER_BYTES, FrameCodec.HEADER_BYTES);
         if (payload instanceof byte[] array) {
             copy.writeBytes(array);
         } else if (payload instanceof ByteBuffer buffer) {
@@ -79,15 +93,13 @@ final class Payloads {
      * What {@link #own} returned, as the JDK sees it; may show memory of others before and behind. The buffer's own view costs
      * no garbage, but whoever shares the buffer may use that at the same time, so a slice of a caller's buffer gets a new one.
      */
-    static ByteBuffer view(ByteBuf owned) {
-        return owned.unwrap() == null
-                ? owned.internalNioBuffer(owned.readerIndex(), owned.readableBytes())
-                : owned.nioBuffer(owned.readerIndex(), owned.readableBytes());
+    static ByteBuffer view(ByteBuf owned, int at, int length) {
+        return owned.unwrap() == null ? owned.internalNioBuffer(at, length) : owned.nioBuffer(at, length);
     }
 
     /** The checksum of what {@link #own} returned. */
     static int checksum(ByteBuf owned) {
-        ByteBuffer view = view(owned);
+        ByteBuffer view = view(owned, owned.readerIndex(), owned.readableBytes());
         CRC32C crc = new CRC32C();
         crc.update(view);
         return (int) crc.getValue();

@@ -136,10 +136,10 @@ final class Prefill {
     }
 
     private static void writeZeros(DiskFile file, long from, int bytes) throws IOException {
+        ByteBuffer zeros = ZEROS.duplicate();
         for (int done = 0; done < bytes; ) {
-            ByteBuffer zeros = ZEROS.duplicate();
-            zeros.limit(Math.min(ZEROS_BYTES, bytes - done));
-            int piece = zeros.remaining();
+            int piece = Math.min(ZEROS_BYTES, bytes - done);
+            zeros.clear().limit(piece);
             file.writeFully(zeros, from + done);
             done += piece;
         }

@@ -21,13 +21,15 @@ import org.jspecify.annotations.Nullable;
  * when the round fails later.
  *
  * <p><b>Crash.</b> Before the write has returned nothing of it need exist; before the force any subset of its sectors may.
+ *
+ * <p>A lone append has a round to itself, so the fields are as small as their values allow: this is 80 bytes of its garbage.
  */
 final class Round {
-    private static final int STAGED = 0;
-    private static final int WRITTEN = 1;
-    private static final int SYNCED = 2;
-    private static final int FAILED = 3;
-    private static final int FAILED_AFTER_WRITTEN = 4;
+    private static final byte STAGED = 0;
+    private static final byte WRITTEN = 1;
+    private static final byte SYNCED = 2;
+    private static final byte FAILED = 3;
+    private static final byte FAILED_AFTER_WRITTEN = 4;
 
     /** What is known of the appends of a failed round. */
     enum Doom {
@@ -44,20 +46,22 @@ final class Round {
     /** Whether the segment has to be changed before this round is written. */
     final boolean rotatesFirst;
     /** Where its first frame lies in the segment. */
-    final long filePosition;
+    final int filePosition;
 
     final long firstOffset;
     /** Null once the round is written or given up. */
     private @Nullable RoundMemory memory;
 
     private int bytes;
-    final long openedNanos;
 
     long endOffset;
     int appends;
     boolean wantsWritten;
     boolean wantsSynced;
     private int heldBytes;
+    /** The round behind it in a stack of {@link RoundsUnderway}; whoever has taken the stack reads it. */
+    @Nullable
+    Round next;
 
     /** The appends: the first one, which is often the only one, and those behind it. */
     private @Nullable PendingAppend first;
@@ -66,28 +70,21 @@ final class Round {
     private static final PendingAppend[] NONE = new PendingAppend[0];
 
     private @Nullable Failure failure;
-    private volatile int state = STAGED;
+    private volatile byte state = STAGED;
     volatile boolean hasWrittenStages;
     volatile boolean hasDurableStages;
 
-    Round(
-            long number,
-            boolean rotatesFirst,
-            long filePosition,
-            long firstOffset,
-            RoundMemory memory,
-            long openedNanos) {
+    Round(long number, boolean rotatesFirst, int filePosition, long firstOffset, RoundMemory memory) {
         this.number = number;
         this.rotatesFirst = rotatesFirst;
         this.filePosition = filePosition;
         this.firstOffset = firstOffset;
         this.endOffset = firstOffset;
         this.memory = memory;
-        this.openedNanos = openedNanos;
     }
 
-    /** Adds an append whose frame has just been staged. */
-    void add(PendingAppend append) {
+    /** Adds an append whose frame of so many records has just been staged. */
+    void add(PendingAppend append, int count) {
         if (appends == 0) {
             first = append;
         } else {
@@ -97,7 +94,7 @@ final class Round {
             pending[appends - 1] = append;
         }
         appends++;
-        endOffset += append.count();
+        endOffset += count;
         wantsWritten |= append.wanted == Durability.WRITTEN;
         wantsSynced |= append.wanted == Durability.SYNCED;
     }
@@ -140,12 +137,12 @@ final class Round {
     // ---------------------------------------------------------------- outcome
 
     boolean isSettled(Durability level) {
-        int now = state;
+        byte now = state;
         return level == Durability.WRITTEN ? now != STAGED : now >= SYNCED;
     }
 
     boolean hasReached(Durability level) {
-        int now = state;
+        byte now = state;
         return now == SYNCED || (level == Durability.WRITTEN && (now == WRITTEN || now == FAILED_AFTER_WRITTEN));
     }
 

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * The bytes of one round: chunks of pooled direct memory that frames are staged into, and large payloads that are written
  * from where they lie. In file order and without gaps, so the parts one after the other are what the file will hold.
  *
- * <p>A large payload's header is the last thing in the chunk before it; the zeros that fill it up to a multiple of 8 are the
- * first thing in the chunk behind it.
+ * <p>A large payload comes as a whole frame in memory of its own, or alone where its caller has handed it over. Alone, its header
+ * is the last thing in the part before it, and the zeros that fill it up to a multiple of 8 are the first thing in the part
+ * behind it. What is left of a chunk then goes on as a part of its own.
  *
  * <p><b>Threads.</b> As {@link Round}: the partition lock while staging, the write right afterwards.
  */
@@ -26,12 +27,13 @@ final class RoundMemory {
     private static final int MAX_CHUNK_BYTES = 1 << 20;
 
     private static final int MIN_CHUNK_BYTES = 4 << 10;
-    private static final int MOST_PARTS_KEPT = 4;
+    private static final int MOST_PARTS_KEPT = 16;
     /** A first chunk up to this size waits for the next round of the same partition, until that becomes quiet. */
     private static final int MAX_KEPT_BYTES = 64 << 10;
 
     /** One piece of contiguous memory: a chunk of frames, or a single payload. Used again for later pieces. */
     private static final class Part {
+        /** Null where the memory is that of a part before. */
         @Nullable
         ByteBuf memory;
         /** The memory, and perhaps others' beside it: everything counts from {@link #base}. */
@@ -61,6 +63,9 @@ final class RoundMemory {
     private final List<Part> parts = new ArrayList<>(2);
     private int partCount;
     private @Nullable Part chunk;
+    /** The chunk that a large payload has ended, for what follows. */
+    private @Nullable Part endedChunk;
+
     private int nextChunkBytes = MIN_CHUNK_BYTES;
     private int paddingOwed;
     private int bytes;
@@ -87,13 +92,31 @@ final class RoundMemory {
      */
     void reserve(int wantedBytes) {
         Part last = chunk;
-        if (last == null || last.capacity - last.used < wantedBytes) {
-            addChunk(Math.max(nextChunkBytes, chunkBytesFor(wantedBytes + FrameCodec.ALIGNMENT)));
+        if (last != null && last.capacity - last.used >= wantedBytes) {
+            return;
+        }
+        int mostBytes = wantedBytes + FrameCodec.ALIGNMENT;
+        Part ended = endedChunk;
+        if (ended != null && ended.capacity - ended.used >= mostBytes) {
+            begin(rest(ended));
+        } else {
+            addChunk(Math.max(nextChunkBytes, chunkBytesFor(mostBytes)));
+        }
+    }
+
+    /** Makes sure that a whole frame in memory of its own may follow. Fails as {@link #reserve} does. */
+    void reserveForFrame() {
+        if (paddingOwed > 0) {
+            reserve(0);
         }
     }
 
     private void addChunk(int capacity) {
-        Part added = partCount == 0 && keeps(capacity) ? again() : fresh(capacity);
+        begin(partCount == 0 && keeps(capacity) ? again() : fresh(capacity));
+        nextChunkBytes = Math.min(MAX_CHUNK_BYTES, 2 * nextChunkBytes);
+    }
+
+    private void begin(Part added) {
         for (int i = 0; i < paddingOwed; i++) {
             added.bytes().put(added.base + i, (byte) 0);
         }
@@ -101,8 +124,8 @@ final class RoundMemory {
         added.framesAt = paddingOwed;
         added.used = paddingOwed;
         chunk = added;
+        endedChunk = null;
         paddingOwed = 0;
-        nextChunkBytes = Math.min(MAX_CHUNK_BYTES, 2 * nextChunkBytes);
     }
 
     private boolean keeps(int capacity) {
@@ -122,8 +145,14 @@ final class RoundMemory {
         return add(memory, memory.internalNioBuffer(0, capacity), capacity);
     }
 
+    private Part rest(Part ended) {
+        Part added = add(null, ended.bytes(), ended.capacity - ended.used);
+        added.base = ended.base + ended.used;
+        return added;
+    }
+
     /** Adds a piece; its view may show memory of others in front of it. */
-    private Part add(ByteBuf memory, ByteBuffer view, int capacity) {
+    private Part add(@Nullable ByteBuf memory, ByteBuffer view, int capacity) {
         if (partCount == parts.size()) {
             parts.add(new Part());
         }
@@ -158,14 +187,34 @@ final class RoundMemory {
 
     /** The header at {@link #at()} belongs to the round, and so does its payload, which is released with the round. */
     void commitLarge(int headerBytes, ByteBuf payload, int frameBytes) {
-        Objects.requireNonNull(chunk).used += headerBytes;
+        Part last = Objects.requireNonNull(chunk);
+        last.used += headerBytes;
         int length = payload.readableBytes();
-        Part added = add(payload, Payloads.view(payload), length);
+        Part added = add(payload, Payloads.view(payload, payload.readerIndex(), length), length);
         added.isPayload = true;
         added.used = length;
-        chunk = null;
+        endChunk(last);
         paddingOwed = frameBytes - headerBytes - length;
         bytes += frameBytes;
+    }
+
+    /** A whole frame in memory of its own, which is released with the round. */
+    void commitFrame(ByteBuf frame, ByteBuffer view, int frameBytes) {
+        assert paddingOwed == 0 : paddingOwed;
+        Part last = chunk;
+        Part added = add(frame, view, frameBytes);
+        added.isPayload = false;
+        added.framesAt = 0;
+        added.used = frameBytes;
+        if (last != null) {
+            endChunk(last);
+        }
+        bytes += frameBytes;
+    }
+
+    private void endChunk(Part last) {
+        endedChunk = last;
+        chunk = null;
     }
 
     /** Completes the header of every frame, now that its place and the durable end are known. */
@@ -211,6 +260,7 @@ final class RoundMemory {
         }
         partCount = 0;
         chunk = null;
+        endedChunk = null;
         paddingOwed = 0;
         bytes = 0;
         while (parts.size() > MOST_PARTS_KEPT) {
@@ -228,9 +278,9 @@ final class RoundMemory {
 
     private static void letGo(Part part) {
         ByteBuf memory = part.memory;
+        part.memory = null;
+        part.bytes = null;
         if (memory != null) {
-            part.memory = null;
-            part.bytes = null;
             memory.release();
         }
     }

@@ -38,7 +38,7 @@ final class RoundQueue {
     private volatile int stagedRounds;
     private volatile boolean wantsWritten;
     private volatile boolean firstRotates;
-    private volatile long firstOpenedNanos;
+    private volatile long lastOpenedNanos;
 
     RoundQueue(WalConfig config, Positions positions, ActiveSegment active, boolean mustRotate) {
         this.config = config;
@@ -69,8 +69,8 @@ final class RoundQueue {
     }
 
     /** Where the next frame goes. */
-    long nextPosition(boolean rotates) {
-        return rotates ? SegmentHeader.BYTES : nextPosition;
+    int nextPosition(boolean rotates) {
+        return rotates ? SegmentHeader.BYTES : Math.toIntExact(nextPosition);
     }
 
     /** Whether zeros are there to write a frame of this size over. */
@@ -100,7 +100,8 @@ final class RoundQueue {
         return lastRoundNumber + 1;
     }
 
-    void add(Round round) {
+    void add(Round round, long nowNanos) {
+        lastOpenedNanos = nowNanos;
         if (round.rotatesFirst) {
             nextSegmentBase = logEnd;
             mustRotate = false;
@@ -148,9 +149,9 @@ final class RoundQueue {
         return stagedRounds > 1 || stagedBytes >= config.maxRoundBytes();
     }
 
-    /** When the first round was opened, by the environment's clock. */
-    long firstOpenedNanos() {
-        return firstOpenedNanos;
+    /** When the last round was opened, by the environment's clock. While there is one only, which is the first, that one may linger. */
+    long lastOpenedNanos() {
+        return lastOpenedNanos;
     }
 
     /** Whether the next round belongs into a new segment. */
@@ -181,7 +182,6 @@ final class RoundQueue {
 
     private void noteFirst(@Nullable Round first) {
         firstRotates = first != null && first.rotatesFirst;
-        firstOpenedNanos = first == null ? 0 : first.openedNanos;
     }
 
     /** Another segment is written to from now on. */

@@ -84,7 +84,7 @@ final class RoundWriter {
     // ---------------------------------------------------------------- who does the work
 
     /** Waits for an append's outcome, doing the work itself where nobody else is at it. */
-    void await(PendingAppend append, long deadlineNanos) {
+    void await(AwaitedAppend append, long deadlineNanos) {
         try {
             while (!append.isSettled()) {
                 if (!advance(FlushReason.LEADER)) {
@@ -97,7 +97,7 @@ final class RoundWriter {
         }
     }
 
-    private void park(PendingAppend append, long deadlineNanos) {
+    private void park(AwaitedAppend append, long deadlineNanos) {
         append.waiter(Thread.currentThread());
         // What could not be led may have become possible since, and a linger has to be timed.
         handOver();
@@ -116,7 +116,7 @@ final class RoundWriter {
         }
     }
 
-    private OutcomeUnknownException unknown(PendingAppend append, ErrorCode code, String what) {
+    private OutcomeUnknownException unknown(AwaitedAppend append, ErrorCode code, String what) {
         return new OutcomeUnknownException(
                 code, what + ", and it goes on: partition=" + id + " offset=" + append.offset(), append.offset(), null);
     }
@@ -282,7 +282,7 @@ final class RoundWriter {
 
     /** Stages a change of segment; null when the present one is empty. The caller waits for it or hands it over. */
     @Nullable
-    PendingAppend askForRotation(RotationReason why) {
+    AwaitedAppend askForRotation(RotationReason why) {
         return change.ask(why);
     }
 
@@ -318,7 +318,7 @@ final class RoundWriter {
      * @return false when the deadline passed or the partition has failed
      */
     boolean drain(long deadlineNanos, Closing last) throws InterruptedException {
-        PendingAppend all = intake.offerLast();
+        AwaitedAppend all = intake.offerLast();
         if (all != null) {
             awaitQuietly(all, deadlineNanos);
             if (!all.isSettled()) {
@@ -360,7 +360,7 @@ final class RoundWriter {
         void run(ActiveSegment active) throws IOException;
     }
 
-    private void awaitQuietly(PendingAppend append, long deadlineNanos) {
+    private void awaitQuietly(AwaitedAppend append, long deadlineNanos) {
         try {
             await(append, deadlineNanos);
         } catch (OutcomeUnknownException e) {

@@ -1,8 +1,8 @@
 package dev.tidemark.wal.partition;
 
 import java.io.IOException;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +25,9 @@ final class RoundsUnderway {
 
     private final AtomicReference<@Nullable Round> beingWritten = new AtomicReference<>();
     private final AtomicReference<@Nullable Refused> refused = new AtomicReference<>();
-    private final ConcurrentLinkedQueue<Round> unforced = new ConcurrentLinkedQueue<>();
+    /** The newest on top; linked through the rounds themselves, and only ever taken as a whole. */
+    private final AtomicReference<@Nullable Round> unforced = new AtomicReference<>();
+
     private final AtomicReference<@Nullable List<Round>> beingForced = new AtomicReference<>();
 
     // ---------------------------------------------------------------- being written
@@ -63,17 +65,26 @@ final class RoundsUnderway {
     // ---------------------------------------------------------------- written and not forced
 
     void addUnforced(Round round) {
-        unforced.add(round);
+        Round below;
+        do {
+            below = unforced.get();
+            round.next = below;
+        } while (!unforced.compareAndSet(below, round));
     }
 
     boolean hasUnforced() {
-        return !unforced.isEmpty();
+        return unforced.get() != null;
     }
 
-    /** The oldest of them; null when there is none. */
-    @Nullable
-    Round takeUnforced() {
-        return unforced.poll();
+    /** Takes them out, the oldest first, and adds them to an empty list. */
+    void takeUnforced(List<Round> into) {
+        for (Round round = unforced.getAndSet(null); round != null; ) {
+            into.add(round);
+            Round older = round.next;
+            round.next = null;
+            round = older;
+        }
+        Collections.reverse(into);
     }
 
     // ---------------------------------------------------------------- being forced

@@ -54,8 +54,8 @@ final class SegmentChange {
 
     /** Stages a change of segment; null when the present one is empty. The caller waits for it or hands it over. */
     @Nullable
-    PendingAppend ask(RotationReason why) {
-        PendingAppend asked = intake.offerRotation();
+    AwaitedAppend ask(RotationReason why) {
+        AwaitedAppend asked = intake.offerRotation();
         if (asked != null) {
             nextReason = why;
         }

@@ -175,7 +175,7 @@ final class WriteRight {
             to.beginRound();
             round.memory().complete(to.segment.salt(), round.filePosition, durableEnd, scratch, to);
             meters.round(reason, round.appends, round.bytes());
-            long end = round.filePosition + round.bytes();
+            long end = (long) round.filePosition + round.bytes();
             boolean isGrowing = to.prefill.beforeGrowing(end);
             try {
                 round.memory().writeTo(file.file(), round.filePosition);

@@ -148,6 +148,45 @@ class AppendTest {
     }
 
     @Test
+    void payloadsOfEveryPlaceInOneRound_lieBehindEachOther() throws Exception {
+        int copied = 1_001;
+        int ownFrame = 70_003;
+        int handedOver = AppendRequest.DIRECT_WRITE_BYTES + 5;
+        int[] lengths = {
+            copied, ownFrame, handedOver, ownFrame, copied, handedOver, handedOver, copied, ownFrame, handedOver
+        };
+        List<byte[]> expected = new ArrayList<>();
+        try (PartitionFixture log = PartitionFixture.open(settings ->
+                        settings.segmentBytes(4 << 20).maxRoundBytes(1 << 20).prefill(false));
+                var force = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.WRITE))) {
+            Appended first = log.partition.enqueue(bytes("alone"));
+            force.awaitArrival(SOON);
+            for (int i = 0; i < lengths.length; i++) {
+                byte[] value = random(lengths[i], i);
+                expected.add(value);
+                ByteBuf buffer = PooledByteBufAllocator.DEFAULT
+                        .directBuffer(value.length)
+                        .writeBytes(value);
+                try {
+                    log.partition.enqueue(
+                            lengths[i] == handedOver ? AppendRequest.of(buffer) : AppendRequest.of(value));
+                } finally {
+                    buffer.release();
+                }
+            }
+            force.open();
+            join(first.durable().toCompletableFuture());
+            assertThat(log.partition.sync()).isEqualTo(1 + lengths.length);
+            try (Cursor cursor = log.partition.read(From.offset(1))) {
+                for (byte[] value : expected) {
+                    assertThat(cursor.next()).isTrue();
+                    assertThat(cursor.value()).isEqualTo(value);
+                }
+            }
+        }
+    }
+
+    @Test
     void expectedOffset_isAcceptedOnlyAtTheEndOfTheLog() throws IOException {
         try (PartitionFixture log = PartitionFixture.open()) {
             assertThat(log.partition.append(AppendRequest.of(bytes("a")).withExpectedOffset(0)))
@@ -223,6 +262,23 @@ class AppendTest {
             assertThat(copy.cancel(true)).as("a copy is the caller's own").isTrue();
             force.open();
             assertThat(join(append.durable().toCompletableFuture())).isZero();
+        }
+    }
+
+    @Test
+    void futureOfAnAsynchronousAppend_isItsCallersAndTheAppendIsNot() throws Exception {
+        try (PartitionFixture log = PartitionFixture.open();
+                var force = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.FORCE))) {
+            CompletableFuture<Long> cancelled = log.partition.appendAsync(bytes("cancelled"));
+            CompletableFuture<Long> completed = log.partition.appendAsync(AppendRequest.of(bytes("completed")));
+            force.awaitArrival(SOON);
+            assertThat(cancelled.cancel(true)).isTrue();
+            assertThat(completed.complete(7L)).isTrue();
+            force.open();
+            assertThat(log.partition.append(bytes("third"))).isEqualTo(2);
+            assertThat(cancelled).isCancelled();
+            assertThat(join(completed)).isEqualTo(7);
+            assertThat(values(log)).containsExactly("cancelled", "completed", "third");
         }
     }
 
