@@ -69,6 +69,27 @@ class PromisesTest {
         assertThat(pool.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
     }
 
+    /** Where calls are held. A test that fails meanwhile lets them go before its engine closes, which would wait for them. */
+    private final class Gates implements AutoCloseable {
+        private final List<Gate> held = new ArrayList<>();
+
+        Gate hold(Operation.Kind kind, PartitionId partition) {
+            Gate gate = disk.hold(Gate.Position.BEFORE_EFFECT, on(kind, partition));
+            held.add(gate);
+            return gate;
+        }
+
+        @Override
+        public void close() {
+            held.forEach(Gate::open);
+        }
+    }
+
+    /** Says which seed is to be drawn from again. */
+    private static long seed() {
+        return Long.getLong("tidemark.seed", System.nanoTime());
+    }
+
     // ---------------------------------------------------------------- P1: what an acknowledgement survives
 
     @Test
@@ -83,11 +104,12 @@ class PromisesTest {
 
     @Test
     void P1_eachDurability_survivesWhatItSaysAndNothingIsAcknowledgedBefore() throws Exception {
-        try (Engine engine = open()) {
+        try (Engine engine = open();
+                Gates gates = new Gates()) {
             LocalPartition orders = engine.partition(ORDERS);
             orders.append(bytes("first"));
-            Gate write = disk.hold(Gate.Position.BEFORE_EFFECT, on(Operation.Kind.WRITE, ORDERS));
-            Gate force = disk.hold(Gate.Position.BEFORE_EFFECT, on(Operation.Kind.FORCE, ORDERS));
+            Gate write = gates.hold(Operation.Kind.WRITE, ORDERS);
+            Gate force = gates.hold(Operation.Kind.FORCE, ORDERS);
             Appended appended = orders.enqueue(bytes("second"));
             CompletableFuture<Long> written = appended.written().toCompletableFuture();
             CompletableFuture<Long> durable = appended.durable().toCompletableFuture();
@@ -121,7 +143,7 @@ class PromisesTest {
 
     @Test
     void P1_powerIsLostAtAnyMoment_everythingSyncedIsThereAndNothingElseThanWasSubmitted() throws Exception {
-        long seed = System.nanoTime();
+        long seed = seed();
         SplittableRandom random = new SplittableRandom(seed);
         try (Engine engine = open()) {
             List<Map<Long, String>> synced = List.of(new TreeMap<>(), new TreeMap<>());
@@ -224,17 +246,18 @@ class PromisesTest {
 
     @Test
     void P3_powerIsLostInTheMiddleOfABatch_allOfItIsThereOrNone() throws Exception {
-        long seed = System.nanoTime();
+        long seed = seed();
         List<WalRecord> batch = new ArrayList<>();
         List<String> values = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
             values.add(i + "y".repeat(400));
             batch.add(WalRecord.of(bytes(values.get(i))));
         }
-        try (Engine engine = open()) {
+        try (Engine engine = open();
+                Gates gates = new Gates()) {
             LocalPartition orders = engine.partition(ORDERS);
             orders.append(bytes("before"));
-            Gate force = disk.hold(Gate.Position.BEFORE_EFFECT, on(Operation.Kind.FORCE, ORDERS));
+            Gate force = gates.hold(Operation.Kind.FORCE, ORDERS);
             Appended appended = orders.enqueue(AppendRequest.of(batch));
             force.awaitArrival(SOON);
             List<String> all = new ArrayList<>(List.of("before"));
@@ -259,7 +282,7 @@ class PromisesTest {
 
     @Test
     void P4_anyFlippedBit_isNeverHandedOut() throws Exception {
-        long seed = System.nanoTime();
+        long seed = seed();
         SplittableRandom random = new SplittableRandom(seed);
         List<String> values = new ArrayList<>();
         try (Engine engine = open()) {
@@ -301,11 +324,12 @@ class PromisesTest {
 
     @Test
     void P5_reader_seesNothingThatACrashCouldTake() throws Exception {
-        try (Engine engine = open()) {
+        try (Engine engine = open();
+                Gates gates = new Gates()) {
             LocalPartition orders = engine.partition(ORDERS);
             orders.append(bytes("durable"));
             CompletableFuture<Long> readable = orders.whenReadable(1);
-            Gate force = disk.hold(Gate.Position.BEFORE_EFFECT, on(Operation.Kind.FORCE, ORDERS));
+            Gate force = gates.hold(Operation.Kind.FORCE, ORDERS);
             Appended appended = orders.enqueue(bytes("on its way"));
             force.awaitArrival(SOON);
             assertThat(appended.written().toCompletableFuture().get(30, TimeUnit.SECONDS))
@@ -462,10 +486,19 @@ class PromisesTest {
 
     @Test
     void P8_fullDisk_refusesLosesNothingAndWorksAgainWithoutARestart() {
+        fillTheDiskAndMakeRoom(config().build());
+    }
+
+    /** A small segment is prepared whole, so that only a change of segment meets the full disk; a large one grows into it. */
+    @Test
+    void P8_diskBecomesFullWhileASegmentGrows_refusesLosesNothingAndWorksAgainWithoutARestart() {
+        fillTheDiskAndMakeRoom(config().segmentBytes(4 << 20).build());
+    }
+
+    private void fillTheDiskAndMakeRoom(WalConfig config) {
         disk = new SimulatedDisk().withCapacity(2 << 20);
         ManualClock clock = new ManualClock();
         Map<Long, String> acknowledged = new TreeMap<>();
-        WalConfig config = config().build();
         try (Engine engine =
                 Engine.open(config, Environment.real().withDisk(disk).withTime(clock, clock))) {
             LocalPartition orders = engine.partition(ORDERS);
@@ -512,14 +545,15 @@ class PromisesTest {
         int valueBytes = 2000;
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         try (Engine engine = open(config -> config.partitionQueueBytes(partitionBytes)
-                .storeQueueBytes(storeBytes)
-                .maxRoundBytes(64 << 10)
-                .segmentBytes(1 << 20)
-                .meters(meters))) {
+                        .storeQueueBytes(storeBytes)
+                        .maxRoundBytes(64 << 10)
+                        .segmentBytes(1 << 20)
+                        .meters(meters));
+                Gates gates = new Gates()) {
             LocalPartition orders = engine.partition(ORDERS);
             LocalPartition others = engine.partition(OTHERS);
-            Gate one = disk.hold(Gate.Position.BEFORE_EFFECT, on(Operation.Kind.FORCE, ORDERS));
-            Gate two = disk.hold(Gate.Position.BEFORE_EFFECT, on(Operation.Kind.FORCE, OTHERS));
+            Gate one = gates.hold(Operation.Kind.FORCE, ORDERS);
+            Gate two = gates.hold(Operation.Kind.FORCE, OTHERS);
             List<CompletableFuture<Long>> waiting = new ArrayList<>();
             long inOrders = fill(orders, valueBytes, waiting);
             assertThat(inOrders).isBetween(partitionBytes / 4L, (long) partitionBytes);
