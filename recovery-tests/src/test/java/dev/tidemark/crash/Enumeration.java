@@ -8,6 +8,7 @@ import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.RecoveryReport;
 import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.io.CrashPlan;
 import dev.tidemark.wal.io.CrashStates;
 import dev.tidemark.wal.io.Disk;
@@ -15,6 +16,7 @@ import dev.tidemark.wal.io.ManualClock;
 import dev.tidemark.wal.io.NameRule;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -229,7 +231,21 @@ final class Enumeration {
     }
 
     private SteppedStore open(SimulatedDisk disk) {
-        return SteppedStore.open(lies.apply(disk), config, new ManualClock(), random.nextLong());
+        SteppedStore store = SteppedStore.open(lies.apply(disk), config, new ManualClock(), random.nextLong());
+        if (store.engine().recovery().refused().isEmpty()) {
+            requireNothingUnfinished(disk, store);
+        }
+        return store;
+    }
+
+    /** What an earlier process left unfinished is never adopted, and does not gather crash after crash. */
+    private static void requireNothingUnfinished(SimulatedDisk disk, SteppedStore store) {
+        for (Path file : disk.files()) {
+            if (Names.isTemporary(file.getFileName().toString())) {
+                store.close();
+                throw new Oracle.Violation("recovery has left an unfinished file: " + file);
+            }
+        }
     }
 
     private Oracle.Found look(SteppedStore store, History history, History.Crash crash, Moment when) {
@@ -294,6 +310,9 @@ final class Enumeration {
     }
 
     private void use(Second second) {
+        if (random.nextBoolean()) {
+            tryAgain(second);
+        }
         Payloads payloads = new Payloads(second.disk, random, Math.min(8 << 10, config.largestAppendBytes()));
         int appends = 1 + random.nextInt(4);
         for (int i = 0; i < appends; i++) {
@@ -311,6 +330,19 @@ final class Enumeration {
             if (random.nextBoolean()) {
                 second.store.settle();
             }
+        }
+    }
+
+    /**
+     * What got no answer is sent again, as clients do. A frame of the same size at the same place: should anything be left behind
+     * it that the crash had kept, it would now come back to life.
+     */
+    private void tryAgain(Second second) {
+        for (History.Log log : second.history.logs()) {
+            log.firstLost().ifPresent(request -> {
+                LocalPartition partition = second.store.engine().partition(log.id());
+                new Client(second.disk, partition, log).append(request);
+            });
         }
     }
 

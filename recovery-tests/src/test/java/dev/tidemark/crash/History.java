@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -228,6 +229,16 @@ public final class History {
             return index().getOrDefault(offset, List.of()).stream()
                     .filter(submission -> submission.mayBeThereAt(boundary))
                     .toList();
+        }
+
+        /** The first of what the process before had submitted and this one did not find: who sent it would try it once more. */
+        synchronized Optional<AppendRequest> firstLost() {
+            Log earlier = before;
+            return earlier == null
+                    ? Optional.empty()
+                    : earlier.at(inheritedEnd, beforeBoundary).stream()
+                            .findFirst()
+                            .map(Submission::request);
         }
 
         /** When it was submitted; what the process found was there before its time began. */

@@ -30,6 +30,10 @@ public final class Submission {
         this.submittedAt = submittedAt;
     }
 
+    AppendRequest request() {
+        return request;
+    }
+
     long submittedAt() {
         return submittedAt;
     }
