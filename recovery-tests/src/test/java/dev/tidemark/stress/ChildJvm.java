@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** How to start another JVM like this one: the same JDK, the same class path, assertions on. */
-final class ChildJvm {
+public final class ChildJvm {
     /** Keeps what a child logs out of its report. */
     static final String QUIET = "-Dlogback.configurationFile=dev/tidemark/stress/quiet-logback.xml";
 
@@ -19,7 +19,7 @@ final class ChildJvm {
     static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData");
 
     /** The command line for a main class. The caller adds arguments, and starts and ends the process. */
-    static List<String> command(String heap, List<String> options, String mainClass, String... arguments) {
+    public static List<String> command(String heap, List<String> options, String mainClass, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heap,
@@ -33,7 +33,7 @@ final class ChildJvm {
     }
 
     /** The class path of this JVM, without entries that do not exist: not every tool takes those. */
-    static String classPath() {
+    public static String classPath() {
         String known = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         return Arrays.stream(known.split(File.pathSeparator))
                 .filter(entry -> !entry.isEmpty() && Files.exists(Path.of(entry)))

@@ -19,10 +19,13 @@ import dev.tidemark.wal.engine.Engine;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.ManualClock;
 import java.io.IOException;
+import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -218,10 +221,17 @@ class GoldenStoreTest {
     }
 
     private Path copyOf(String state) throws IOException, URISyntaxException {
-        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/v1-store/" + state))
-                .toURI());
+        URI golden = Objects.requireNonNull(getClass().getResource("/golden/v1-store/" + state))
+                .toURI();
         Path store = directory.resolve(state);
-        copy(golden, store);
+        if (!golden.getScheme().equals("jar")) {
+            copy(Path.of(golden), store);
+            return store;
+        }
+        // Mutants are tried with these tests as other modules see them.
+        try (FileSystem jar = FileSystems.newFileSystem(golden, Map.of())) {
+            copy(jar.provider().getPath(golden), store);
+        }
         return store;
     }
 
