@@ -61,11 +61,14 @@ final class DumpCommand extends ConsoleCommand {
         Disk disk = Environment.real().disk();
         FrameSink sink =
                 isJson ? new JsonFrames(out()) : new TextFrames(out(), console().paint());
+        ExitCode outcome = ExitCode.OK;
         for (Path file : files(disk)) {
-            new SegmentDump(disk, file, sink, hasRecords, max).run();
+            if (!new SegmentDump(disk, file, sink, hasRecords, max).run()) {
+                outcome = ExitCode.UNREADABLE;
+            }
             out().flush();
         }
-        return ExitCode.OK;
+        return outcome;
     }
 
     private List<Path> files(Disk disk) throws IOException {

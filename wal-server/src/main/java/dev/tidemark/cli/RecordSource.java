@@ -2,7 +2,6 @@ package dev.tidemark.cli;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
@@ -86,8 +85,12 @@ final class RecordSource {
         return Optional.of(record);
     }
 
-    private EOFException endsEarly() {
-        return new EOFException("input ends in the middle of a record: input=" + name + " record=" + recordsRead);
+    private CommandFailure endsEarly() {
+        return new CommandFailure(
+                ExitCode.FAILED,
+                "INPUT_TRUNCATED",
+                "input ends in the middle of a record: input=" + name + " record=" + recordsRead,
+                "the whole records before it were appended; were all bytes written into the input?");
     }
 
     private CommandFailure tooLong(String bytes) {

@@ -39,15 +39,17 @@ final class SegmentDump {
         this.maxFrames = maxFrames;
     }
 
-    void run() throws IOException {
+    /** Returns false if nothing in the file could be checked: it is no segment, or not enough of its header is left to tell. */
+    boolean run() throws IOException {
         try (DiskFile file = disk.open(path, Disk.Access.READ)) {
             ByteBuffer window = ByteBuffer.allocateDirect(SegmentScan.WINDOW_BYTES);
             long segmentId = header(file, window);
             if (segmentId == 0) {
                 sink.end(0, 0, false);
-                return;
+                return false;
             }
             frames(new SegmentScan(file, SegmentHeader.saltOf(segmentId), window, Long.MAX_VALUE));
+            return true;
         }
     }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -83,7 +82,11 @@ class RecordSourceTest {
 
     @Test
     void inputThatEndsInsideARecord_isAnError() {
-        assertThatThrownBy(() -> all(prefixed("\0\0"))).isInstanceOf(EOFException.class);
-        assertThatThrownBy(() -> all(prefixed("\0\0\0\3ab"))).isInstanceOf(EOFException.class);
+        assertThatThrownBy(() -> all(prefixed("\0\0")))
+                .isInstanceOf(CommandFailure.class)
+                .hasMessageContaining("INPUT_TRUNCATED");
+        assertThatThrownBy(() -> all(prefixed("\0\0\0\3ab")))
+                .isInstanceOf(CommandFailure.class)
+                .hasMessageContaining("INPUT_TRUNCATED");
     }
 }
