@@ -35,19 +35,6 @@ final class CleanClose {
         if (!isRecovered) {
             return;
         }
-        try {
-            run(services, parts, active, segments);
-        } catch (IOException e) {
-            if (!DiskErrors.isFull(e) || parts.metadata().isOutcomeUnknown()) {
-                throw e;
-            }
-            // Everything accepted is durable: the next opening has to look for the end, and that is all.
-            services.room().full(e);
-        }
-    }
-
-    private static void run(PartitionServices services, PartitionParts parts, ActiveSegment active, int segments)
-            throws IOException {
         SegmentEnd end = active.end();
         byte[] payload = new ControlPayload.CloseSnapshot(
                         Rotation.summary(end.endOffset(), active.totals.totals()),
@@ -58,20 +45,39 @@ final class CleanClose {
                 FrameKind.CONTROL, payload, active.segment.salt(), end, Rotation.lastTimestampMillis(active));
         OpenSegment file = active.enter();
         try {
-            services.room().withReserve(() -> {
-                file.file().writeFully(frame.clear(), end.endPosition());
-                return end;
-            });
+            try {
+                services.room().withReserve(() -> {
+                    file.file().writeFully(frame.clear(), end.endPosition());
+                    return end;
+                });
+            } catch (IOException e) {
+                leaveOut(services, parts, e);
+                return;
+            }
+            // A force that fails is final, whatever the disk calls it.
             file.file().force(false);
         } finally {
             active.leave();
         }
         CleanStamp stamp = new CleanStamp(
                 end.segmentId(), end.endPosition(), FrameCodec.headerCrc(frame, 0), end.endOffset(), segments);
-        parts.metadata()
-                .replace(before -> before.change()
-                        .provenEnd(end.endOffset())
-                        .cleanStamp(stamp)
-                        .done());
+        try {
+            parts.metadata()
+                    .replace(before -> before.change()
+                            .provenEnd(end.endOffset())
+                            .cleanStamp(stamp)
+                            .done());
+        } catch (IOException e) {
+            leaveOut(services, parts, e);
+        }
+    }
+
+    /** Without room for them, everything accepted is durable all the same: the next opening has to look for the end, and that is all. */
+    private static void leaveOut(PartitionServices services, PartitionParts parts, IOException cause)
+            throws IOException {
+        if (!DiskErrors.isFull(cause) || parts.metadata().isOutcomeUnknown()) {
+            throw cause;
+        }
+        services.room().full(cause);
     }
 }

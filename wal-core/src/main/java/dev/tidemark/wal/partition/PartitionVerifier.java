@@ -171,7 +171,13 @@ final class PartitionVerifier {
 
     private void noteOpening() {
         PartitionRecovery report = opened.report();
-        report.failure().ifPresent(failure -> add(refusal(report, failure)));
+        report.failure().ifPresent(failure -> {
+            VerifyFinding refused = refusal(report, failure);
+            if (Refusal.saysChanged(failure.getCause())) {
+                outdated.add(refused);
+            }
+            add(refused);
+        });
         report.undecided()
                 .ifPresent(undecided -> add(new VerifyFinding(
                         Severity.UNDECIDED,

@@ -18,6 +18,7 @@ import dev.tidemark.wal.io.Gate;
 import dev.tidemark.wal.io.ManualClock;
 import dev.tidemark.wal.io.Operation;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,6 +149,43 @@ class RotationTest {
                             "TRUNCATE 00000000000000000000-00000001.seg",
                             "FORCE 00000000000000000000-00000001.seg");
         }
+    }
+
+    @Test
+    void noRoomForTheMarkOfACleanEnd_theCloseIsNoFailure() throws IOException {
+        for (Operation.Kind kind : List.of(Operation.Kind.WRITE, Operation.Kind.CREATE, Operation.Kind.RENAME)) {
+            try (PartitionFixture log = small()) {
+                log.partition.append(value(0));
+                log.disk.inject(Fault.full(CallMatch.on(kind).andAllLater()));
+                boolean isOutcomeKnown = kind != Operation.Kind.RENAME;
+
+                assertThat(log.partition.close(log.deadline(20))).as("%s", kind).isEqualTo(isOutcomeKnown);
+                log.disk.removeFaults();
+            }
+        }
+    }
+
+    @Test
+    void forceOfTheMarkOfACleanEndFails_theCloseFailsWhateverTheDiskCallsIt() throws IOException {
+        long forces;
+        try (PartitionFixture log = small()) {
+            log.partition.append(value(0));
+            long before = log.disk.count(Operation.Kind.FORCE, RotationTest::isSegment);
+            assertThat(log.partition.close(log.deadline(20))).isTrue();
+            forces = log.disk.count(Operation.Kind.FORCE, RotationTest::isSegment) - before;
+        }
+        try (PartitionFixture log = small()) {
+            log.partition.append(value(0));
+            log.disk.inject(
+                    Fault.full(CallMatch.on(Operation.Kind.FORCE).named(".seg").number(forces)));
+
+            assertThat(log.partition.close(log.deadline(20))).isFalse();
+            assertThat(log.partition.describe().failure()).isPresent();
+        }
+    }
+
+    private static boolean isSegment(Path path) {
+        return path.toString().endsWith(".seg");
     }
 
     /** As XFS does when it wants blocks for the directory and has none: before it has begun. */
