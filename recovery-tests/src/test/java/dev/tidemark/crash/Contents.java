@@ -33,7 +33,7 @@ public final class Contents {
     /** Whether another append lies where this one should; if nothing does, the ends tell. */
     boolean isOther(Submission submission) {
         Submission found = begins.get(submission.offset());
-        return found != null && found != submission;
+        return found != null && found != submission && !found.hasSameBytes(submission);
     }
 
     boolean isOther(long offset, long print) {
