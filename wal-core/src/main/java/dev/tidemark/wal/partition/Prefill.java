@@ -135,10 +135,11 @@ final class Prefill {
         return isDone;
     }
 
-    private static void writeZeros(DiskFile file, long from, int bytes) throws IOException {
+    /** Writes so many zeros; none, if that is not a positive number. */
+    static void writeZeros(DiskFile file, long from, long bytes) throws IOException {
         ByteBuffer zeros = ZEROS.duplicate();
-        for (int done = 0; done < bytes; ) {
-            int piece = Math.min(ZEROS_BYTES, bytes - done);
+        for (long done = 0; done < bytes; ) {
+            int piece = (int) Math.min(ZEROS_BYTES, bytes - done);
             zeros.clear().limit(piece);
             file.writeFully(zeros, from + done);
             done += piece;

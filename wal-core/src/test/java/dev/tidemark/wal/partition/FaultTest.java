@@ -196,6 +196,33 @@ class FaultTest {
     }
 
     @Test
+    void refusedWrite_isOverwrittenAndThatForced_beforeItIsCutAndRefused() throws Exception {
+        try (PartitionFixture log = quiet()) {
+            log.partition.append(bytes("good"));
+            log.disk.recordFromHere();
+            log.disk.inject(Fault.full(CallMatch.on(Operation.Kind.WRITE)).afterBytes(64));
+            assertRefused(ErrorCode.STORAGE_FULL, () -> log.partition.append(new byte[100]));
+            List<Operation> changes = log.disk.operations().stream()
+                    .filter(Operation::changedTheDisk)
+                    .toList();
+            assertThat(changes.stream().map(Operation::kind))
+                    .startsWith(
+                            Operation.Kind.WRITE, Operation.Kind.WRITE, Operation.Kind.FORCE, Operation.Kind.TRUNCATE);
+            assertThat(changes.get(1).wroteOnlyZeros()).isTrue();
+        }
+    }
+
+    @Test
+    void refusedWriteCannotBeOverwritten_partitionStops() throws Exception {
+        try (PartitionFixture log = quiet()) {
+            log.disk.inject(Fault.full(CallMatch.on(Operation.Kind.WRITE)).afterBytes(8));
+            log.disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.WRITE).number(2)));
+            assertThatThrownBy(() -> log.partition.append(new byte[100])).isInstanceOf(OutcomeUnknownException.class);
+            assertThat(log.partition.state()).isEqualTo(LifeState.FAILED);
+        }
+    }
+
+    @Test
     void cutFails_partitionStops() throws Exception {
         try (PartitionFixture log = quiet()) {
             log.disk.inject(Fault.full(CallMatch.on(Operation.Kind.WRITE)).afterBytes(8));
