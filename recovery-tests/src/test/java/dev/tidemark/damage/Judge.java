@@ -347,8 +347,8 @@ final class Judge {
         throw new Violation("a refused partition can be used: " + found);
     }
 
-    /** What a reader met. */
-    void readError(DamageException e) {
+    /** What a reader met. After a clean close it is the first who opens a sealed segment, so it may be told there that a newer version wrote it. */
+    void readError(WalException e) {
         if (injury.isHarmless(specimen)) {
             throw new Violation("reading fails, and nothing that matters was damaged", e);
         }

@@ -9,6 +9,7 @@ import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.ReadOptions;
+import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import java.util.HashMap;
 import java.util.Map;
@@ -167,7 +168,7 @@ final class Reading {
                             + " readTo=" + next + " end=" + end);
                 }
                 return end;
-            } catch (DamageException e) {
+            } catch (DamageException | UnavailableException e) {
                 judge.readError(e);
                 return next;
             }
@@ -191,7 +192,7 @@ final class Reading {
                     throw new Judge.Violation("there is nothing at " + from + ", and should be: partition="
                             + partition.id() + " expected=" + offset);
                 }
-            } catch (DamageException e) {
+            } catch (DamageException | UnavailableException e) {
                 judge.readError(e);
             }
         }

@@ -52,6 +52,8 @@ final class LogWalk implements AutoCloseable {
     private long offset;
 
     private boolean isOffsetKnown;
+    /** While that is not known: the offset that the frame has by the index. */
+    private long indexedOffset;
 
     private boolean isIndexDoubted;
     private boolean isDoubted;
@@ -210,7 +212,7 @@ final class LogWalk implements AutoCloseable {
         if (window.endOffset() > end) {
             return verdict;
         }
-        if (!isOffsetKnown && !isWhereTheIndexSays(current)) {
+        if (!isOffsetKnown && !isWhereTheIndexSays()) {
             return FrameVerdict.WRONG_OFFSET;
         }
         boolean isPayloadNeeded = window.count() == 0 || (withPayload && isWanted());
@@ -287,17 +289,21 @@ final class LogWalk implements AutoCloseable {
         if (!isNear) {
             view.indexes().load(current, view.owner(), end);
         }
-        position = byTime ? index.floorPositionByTime(wantedMillis, end) : index.floorPosition(wanted);
+        SparseIndex.Place place = byTime ? index.floorByTime(wantedMillis, end) : index.floor(wanted);
+        position = place.filePosition();
+        indexedOffset = place.offset();
         if (position == SparseIndex.FIRST_FRAME) {
             atFirstFrame(current);
         }
     }
 
-    /** An index is believed only as far as the frame that it leads to bears it out: beginning there, nothing wanted may be skipped. */
-    private boolean isWhereTheIndexSays(Segment current) {
-        boolean isInSegment = window.offset() >= current.baseOffset();
-        return isInSegment
-                && (wantedMillis == ANY_TIME ? window.offset() <= wanted : window.timestampMillis() < wantedMillis);
+    /**
+     * An index is believed only as far as the frame that it leads to bears it out: with the offset that the index has for it, which is not above what is
+     * wanted, and older than the time that is. And so the frame is believed, before which none was looked at that would show whether it follows.
+     */
+    private boolean isWhereTheIndexSays() {
+        return window.offset() == indexedOffset
+                && (wantedMillis == ANY_TIME || window.timestampMillis() < wantedMillis);
     }
 
     /** The segment in which the first frame lies that is not older: the first whose successor begins at that time or later, else the last. */

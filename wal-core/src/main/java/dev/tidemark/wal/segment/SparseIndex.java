@@ -2,6 +2,7 @@ package dev.tidemark.wal.segment;
 
 import dev.tidemark.wal.bytes.BytesChoice;
 import dev.tidemark.wal.bytes.IndexMemory;
+import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.IndexHeader;
 import dev.tidemark.wal.format.SegmentHeader;
 import java.util.concurrent.Semaphore;
@@ -120,9 +121,24 @@ public final class SparseIndex {
 
     // ---------------------------------------------------------------- by readers
 
+    /**
+     * Where a frame begins, and the offset that it has to have: a frame that stands there with another one is not what was indexed.
+     *
+     * @param filePosition {@link #FIRST_FRAME} also when there is nothing near
+     * @param offset not known, and {@link FrameCodec#ANY_OFFSET}, when there is nothing near
+     */
+    public record Place(long filePosition, long offset) {
+        private static final Place FIRST = new Place(FIRST_FRAME, FrameCodec.ANY_OFFSET);
+    }
+
     /** A place at or before the frame that holds {@code offset}, which is in this segment and below the end that the caller has loaded. */
+    public Place floor(long offset) {
+        return floor(offset, Long.MAX_VALUE);
+    }
+
+    /** As {@link #floor(long)}, for who tests the frames there in another way. */
     public long floorPosition(long offset) {
-        return floorPosition(offset, Long.MAX_VALUE);
+        return floor(offset).filePosition();
     }
 
     /**
@@ -131,26 +147,26 @@ public final class SparseIndex {
      *
      * @param belowOffset the end that the caller has loaded: frames from there on do not count
      */
-    public long floorPositionByTime(long millis, long belowOffset) {
-        return floorPosition(belowOffset - 1, millis);
+    public Place floorByTime(long millis, long belowOffset) {
+        return floor(belowOffset - 1, millis);
     }
 
-    /** Whether the place that {@link #floorPosition(long)} tells is near, as far as an index can say. */
+    /** Whether the place that {@link #floor(long)} tells is near, as far as an index can say. */
     public boolean isNear(long offset) {
         return isNear(offset, Long.MAX_VALUE);
     }
 
-    /** Whether the place that {@link #floorPositionByTime} tells is near, as far as an index can say. */
+    /** Whether the place that {@link #floorByTime} tells is near, as far as an index can say. */
     public boolean isNearByTime(long millis, long belowOffset) {
         return isNear(belowOffset - 1, millis);
     }
 
-    private long floorPosition(long offset, long beforeMillis) {
-        long found = floorOf(written, offset, beforeMillis);
-        if (found < 0) {
+    private Place floor(long offset, long beforeMillis) {
+        Place found = floorOf(written, offset, beforeMillis);
+        if (found.equals(Place.FIRST)) {
             found = floorOf(loaded, offset, beforeMillis);
         }
-        return found < 0 ? FIRST_FRAME : found;
+        return found;
     }
 
     private boolean isNear(long offset, long beforeMillis) {
@@ -167,11 +183,11 @@ public final class SparseIndex {
         return loaded.get() != null;
     }
 
-    /** The position of the last entry at or before, or -1. */
-    private static long floorOf(AtomicReference<@Nullable IndexMemory> reference, long offset, long beforeMillis) {
+    /** The last entry at or before. */
+    private static Place floorOf(AtomicReference<@Nullable IndexMemory> reference, long offset, long beforeMillis) {
         IndexMemory part = retain(reference);
         if (part == null) {
-            return -1;
+            return Place.FIRST;
         }
         try {
             int low = 0;
@@ -184,7 +200,7 @@ public final class SparseIndex {
                     high = middle;
                 }
             }
-            return low == 0 ? -1 : part.get(low - 1, POSITION);
+            return low == 0 ? Place.FIRST : new Place(part.get(low - 1, POSITION), part.get(low - 1, OFFSET));
         } finally {
             part.release();
         }

@@ -601,6 +601,20 @@ class FrameCursorTest {
         assertThat(bytesRead() - before).as("the index was written anew").isLessThan(20_000);
     }
 
+    /** Its checksums are good. Nothing but the index says that another frame belongs there. */
+    @Test
+    void frameWithTheOffsetOfTheNextOne_isNotHandedOutForIt() throws IOException {
+        log.raw("first" + "#".repeat(5000));
+        long place = log.position();
+        log.raw("b").raw("c").sync();
+        Segment segment = log.segments().last();
+        disk.damage(segment.path(), file -> withOffset(file, place, 2, segment.salt()));
+
+        try (Cursor cursor = log.read(From.offset(2))) {
+            assertDamage(cursor, ErrorCode.SEGMENT_CORRUPT, place, 1, "verdict=WRONG_OFFSET");
+        }
+    }
+
     @Test
     void indexFileWithABadByte_isMadeAgain() throws IOException {
         for (int i = 0; i < 200; i++) {
@@ -897,6 +911,15 @@ class FrameCursorTest {
         CRC32C crc = new CRC32C();
         crc.update(bytes, 0, end);
         file.putInt(end, (int) crc.getValue());
+        return bytes;
+    }
+
+    /** With another offset in the frame at this place, under a good checksum. */
+    private static byte[] withOffset(byte[] bytes, long place, long offset, int salt) {
+        ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int at = (int) place;
+        file.putLong(at + 8, offset);
+        file.putInt(at, FrameCodec.computeHeaderCrc(file, at, salt, place, new CRC32C()));
         return bytes;
     }
 

@@ -35,7 +35,7 @@ class SparseIndexTest {
     @Test
     void emptyIndex_saysTheFirstFrame() {
         assertThat(index.floorPosition(5)).isEqualTo(4096);
-        assertThat(index.floorPositionByTime(5, 10)).isEqualTo(4096);
+        assertThat(index.floorByTime(5, 10).filePosition()).isEqualTo(4096);
         assertThat(index.isNear(5)).isFalse();
     }
 
@@ -62,11 +62,11 @@ class SparseIndexTest {
         index.add(2, 4300, 20);
         index.add(3, 4400, 30);
 
-        assertThat(index.floorPositionByTime(10, 4)).isEqualTo(4096);
-        assertThat(index.floorPositionByTime(20, 4)).isEqualTo(4096);
-        assertThat(index.floorPositionByTime(21, 4)).isEqualTo(4300);
-        assertThat(index.floorPositionByTime(99, 4)).isEqualTo(4400);
-        assertThat(index.floorPositionByTime(99, 3))
+        assertThat(index.floorByTime(10, 4).filePosition()).isEqualTo(4096);
+        assertThat(index.floorByTime(20, 4).filePosition()).isEqualTo(4096);
+        assertThat(index.floorByTime(21, 4).filePosition()).isEqualTo(4300);
+        assertThat(index.floorByTime(99, 4).filePosition()).isEqualTo(4400);
+        assertThat(index.floorByTime(99, 3).filePosition())
                 .as("what is not visible does not count")
                 .isEqualTo(4300);
     }
@@ -112,7 +112,7 @@ class SparseIndexTest {
         assertThat(index.floorPosition(99)).isEqualTo(6000);
         assertThat(index.floorPosition(49)).isEqualTo(4096);
         assertThat(index.floorPosition(100)).isEqualTo(9000);
-        assertThat(index.floorPositionByTime(51, 200)).isEqualTo(6000);
+        assertThat(index.floorByTime(51, 200).filePosition()).isEqualTo(6000);
         List<Long> all = new ArrayList<>();
         assertThat(index.visitAll((offset, position, time) -> all.add(position)))
                 .isTrue();
@@ -148,7 +148,7 @@ class SparseIndexTest {
                     expectedByTime = entry[0] < offset && entry[2] < wanted ? entry[1] : expectedByTime;
                 }
                 assertThat(searched.floorPosition(wanted)).as("seed=%s", seed).isEqualTo(expected);
-                assertThat(searched.floorPositionByTime(wanted, offset))
+                assertThat(searched.floorByTime(wanted, offset).filePosition())
                         .as("seed=%s", seed)
                         .isEqualTo(expectedByTime);
             }
