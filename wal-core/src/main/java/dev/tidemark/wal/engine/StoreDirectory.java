@@ -348,21 +348,28 @@ final class StoreDirectory {
                     ? Names.parseCreateDirectory(entry.name()).isPresent()
                             || Names.parseDeleteDirectory(entry.name()).isPresent()
                     : Names.isTemporary(entry.name());
-            if (isLeftover) {
-                remove(directory.resolve(entry.name()), entry.directory());
+            if (isLeftover && remove(directory.resolve(entry.name()), entry.directory())) {
                 notes.add("R6: removed what was not finished: name=" + entry.name());
             }
         }
     }
 
-    /** A partition's directory holds files only; anything deeper is not ours, and its directory stays. */
-    private void remove(Path path, boolean isDirectory) throws IOException {
-        if (isDirectory) {
-            for (DiskEntry inside : disk.list(path)) {
+    /** A partition's directory holds files only; anything deeper is not ours, and its directory stays. Says whether nothing is left. */
+    private boolean remove(Path path, boolean isDirectory) throws IOException {
+        boolean isAllOurs = true;
+        for (DiskEntry inside : isDirectory ? disk.list(path) : List.<DiskEntry>of()) {
+            if (inside.directory()) {
+                isAllOurs = false;
+            } else {
                 disk.delete(path.resolve(inside.name()));
             }
         }
-        disk.delete(path);
+        if (isAllOurs) {
+            disk.delete(path);
+        } else {
+            warnings.add("a directory that was to be removed holds one that is not ours, and stays: directory=" + path);
+        }
+        return isAllOurs;
     }
 
     private List<PartitionId> partitions(List<DiskEntry> entries) {
