@@ -104,7 +104,7 @@ final class WriteRight {
         underway.beginWrite(round);
         if (life.hasFailed()) {
             // Whoever gave the partition up may have looked before the round was in hand.
-            if (underway.endWrite(round)) {
+            if (!wasGivenUp(round)) {
                 outcomes.unknown(round, life.failure().orElseThrow());
             }
             return;
@@ -152,7 +152,7 @@ final class WriteRight {
         }
     }
 
-    /** After an error: whether closing has given the round up, so that no more is to be done than to give its memory back. */
+    /** Whether closing has given the round up, so that no more is to be done than to give its memory back. */
     private boolean wasGivenUp(Round round) {
         if (underway.endWrite(round)) {
             return false;
