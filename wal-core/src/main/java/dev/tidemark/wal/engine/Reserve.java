@@ -124,11 +124,6 @@ final class Reserve implements DiskRoom, AutoCloseable {
         return !isFull.get();
     }
 
-    /** Whether nothing was given up that has not been filled again. */
-    boolean isWhole() {
-        return !isFull.get();
-    }
-
     @Override
     public void full(IOException cause) {
         if (isFull.compareAndSet(false, true)) {

@@ -97,15 +97,6 @@ public final class RecordsReader {
         return (flags & RecordsEncoder.HAS_KEY) != 0;
     }
 
-    /** Index of the key in the buffer. */
-    public int keyAt() {
-        return keyAt;
-    }
-
-    public int keyLength() {
-        return keyLength;
-    }
-
     /** Index of the value in the buffer. */
     public int valueAt() {
         return valueAt;
@@ -123,10 +114,6 @@ public final class RecordsReader {
     /** The record's own time; means something only if it has one. */
     public long timestampMillis() {
         return timestampMillis;
-    }
-
-    public int headerCount() {
-        return headerCount;
     }
 
     /** The key, copied. */

@@ -12,7 +12,6 @@ import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
-import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.ReadOptions;
 import dev.tidemark.wal.api.Slices;
 import dev.tidemark.wal.api.StorageException;
@@ -469,11 +468,6 @@ public final class LogPartition implements LocalPartition, ReadView {
     /** Where it is in its life. */
     public LifeState state() {
         return life.state();
-    }
-
-    /** What its recovery found. */
-    public PartitionRecovery recovery() {
-        return recovered.report();
     }
 
     @Override

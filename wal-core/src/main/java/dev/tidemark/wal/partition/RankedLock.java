@@ -117,11 +117,6 @@ public final class RankedLock implements Lock {
         return lock.newCondition();
     }
 
-    /** Its place in the order. */
-    public LockRank rank() {
-        return rank;
-    }
-
     private boolean waitUninterrupted() {
         boolean interrupted = false;
         long began = clock.nanos();

@@ -80,11 +80,6 @@ final class RoundMemory {
         nextChunkBytes = Math.min(MAX_CHUNK_BYTES, chunkBytesFor(expectedBytes));
     }
 
-    /** Bytes in the file: whole frames. */
-    int bytes() {
-        return bytes;
-    }
-
     /**
      * Makes sure of this much contiguous room. Afterwards a frame may be laid down at {@link #at()} of {@link #chunk()}.
      *

@@ -153,14 +153,6 @@ public final class FrameWindow implements AutoCloseable {
         return FrameCodec.synced(bytes, at);
     }
 
-    public int headerCrc() {
-        return FrameCodec.headerCrc(bytes, at);
-    }
-
-    public int payloadCrc() {
-        return FrameCodec.payloadCrc(bytes, at);
-    }
-
     /** Where in {@link #bytes} the payload begins. */
     public int payloadAt() {
         return FrameCodec.payloadAt(bytes, at);
@@ -199,11 +191,6 @@ public final class FrameWindow implements AutoCloseable {
     /** How often the window was filled. What was found in {@link #bytes} is there until this number changes. */
     public long fills() {
         return fills;
-    }
-
-    /** How much memory it holds; for tests and meters. */
-    public int capacity() {
-        return bytes.capacity();
     }
 
     /** Gives the memory back. */
