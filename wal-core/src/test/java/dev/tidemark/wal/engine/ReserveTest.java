@@ -68,6 +68,62 @@ class ReserveTest {
     }
 
     @Test
+    void reserveLargerThanIsWanted_givesTheRestBack() throws IOException {
+        try (Reserve reserve = reserve()) {
+            reserve.open();
+        }
+        disk.resize(DATA.resolve(Names.RESERVE), 2 * RESERVE_BYTES);
+        try (Reserve reserve = reserve()) {
+            assertThat(reserve.open()).as("nothing had to be filled").isFalse();
+        }
+        assertThat(disk.contents(DATA.resolve(Names.RESERVE))).hasSize(RESERVE_BYTES);
+    }
+
+    @Test
+    void reserveThatCannotBeOpened_keepsTheStoreFromOpening() {
+        for (Operation.Kind call : new Operation.Kind[] {Operation.Kind.CREATE, Operation.Kind.SIZE}) {
+            disk.inject(Fault.ioError(CallMatch.on(call).named(Names.RESERVE)));
+            try (Reserve reserve = reserve()) {
+                assertThatThrownBy(reserve::open).isInstanceOf(IOException.class);
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    @Test
+    void diskIsFullBeforeTheReserveIsMade_storeOpensAndMakesItOnceThereIsRoom() throws IOException {
+        disk.inject(Fault.full(CallMatch.on(Operation.Kind.CREATE).named(Names.RESERVE)));
+        try (Reserve reserve = reserve()) {
+            assertThat(reserve.open()).isTrue();
+            assertThat(reserve.mayGrow()).isFalse();
+            assertThat(disk.files()).isEmpty();
+
+            clock.advance(Duration.ofSeconds(10));
+
+            assertThat(reserve.mayGrow()).isTrue();
+            assertThat(disk.contents(DATA.resolve(Names.RESERVE))).hasSize(RESERVE_BYTES);
+            assertThat(heard).containsExactly("full true", "full false");
+        }
+    }
+
+    /** Freeing has to be durable on some file systems before the blocks can be used: if it fails, the first cause is told. */
+    @Test
+    void givingUpFails_theDisksFirstWordIsPassedOn() throws IOException {
+        try (Reserve reserve = reserve();
+                DiskFile file = disk.create(DATA.resolve("a.seg"))) {
+            reserve.open();
+            fillUp();
+            disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.TRUNCATE).named(Names.RESERVE)));
+
+            assertThatThrownBy(() -> reserve.withReserve(() -> write(file, 64 << 10)))
+                    .hasMessageContaining("No space left")
+                    .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+            assertThat(reserve.mayGrow()).isFalse();
+        }
+    }
+
+    @Test
     void diskIsFull_sealIsWrittenOutOfTheReserveAndNothingMayGrow() throws IOException {
         try (Reserve reserve = reserve();
                 DiskFile file = disk.create(DATA.resolve("a.seg"))) {

@@ -396,6 +396,43 @@ class FrameCursorTest {
         }
     }
 
+    /** Whoever moves the readable end may think in offsets: a batch is handed out when all of it is readable, and not before. */
+    @Test
+    void batchThatIsReadableInPart_isWaitedForAsAWhole() throws IOException {
+        log.raw("a").opaque(10, bytes("batch")).sync();
+        log.readableTo(7);
+        try (Cursor cursor = log.read(From.start())) {
+            assertThat(cursor.next()).isTrue();
+            assertThat(cursor.next()).as("four of ten are not readable").isFalse();
+            log.readableTo(10);
+            assertThat(cursor.next()).as("one of ten is not readable").isFalse();
+            log.readableTo(11);
+            assertThat(cursor.next()).isTrue();
+            assertThat(cursor.count()).isEqualTo(10);
+        }
+    }
+
+    @Test
+    void segmentWhoseHeaderCannotBeRead_isToldToWhoLooksForATime() throws IOException {
+        log.at(1_000)
+                .raw("a")
+                .rotate()
+                .at(2_000)
+                .raw("b")
+                .rotate()
+                .at(3_000)
+                .raw("c")
+                .sync();
+        log.reopen();
+        disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.READ).named("-00000002.seg")));
+
+        assertThatThrownBy(() -> log.read(From.timestamp(1_500))).isInstanceOfSatisfying(DamageException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.SEGMENT_UNREADABLE);
+            assertThat(e.damage().file()).isEqualTo("orders-0/00000000000000000001-00000002.seg");
+        });
+        assertFirst(From.timestamp(1_500), List.of("1:b"), 1);
+    }
+
     @Test
     void tail_isReadInSmallPieces() throws IOException {
         for (int i = 0; i < 200; i++) {

@@ -111,7 +111,7 @@ public final class LogBuilder {
         return List.copyOf(segments);
     }
 
-    /** Later seals remember these. */
+    /** Later seals remember these, and a clean close. */
     LogBuilder remember(ProducerState... states) {
         producers = List.of(states);
         return this;
@@ -158,7 +158,7 @@ public final class LogBuilder {
         SegmentImage active = newest();
         long offset = active.offset();
         ControlPayload snapshot =
-                new ControlPayload.CloseSnapshot(active.totals().summary(offset), active.timestampMillis(), List.of());
+                new ControlPayload.CloseSnapshot(active.totals().summary(offset), active.timestampMillis(), producers);
         active.frame(FrameKind.CONTROL, 0, snapshot.encode(), offset);
         SegmentImage.Placed frame = active.frame(active.frames().size() - 1);
         int headerCrc = FrameCodec.headerCrc(ByteBuffer.wrap(active.bytes()), frame.position());

@@ -20,6 +20,8 @@ import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentFiles;
 import dev.tidemark.wal.segment.SegmentOwner;
 import dev.tidemark.wal.segment.SegmentTotals;
+import io.netty.buffer.AbstractByteBufAllocator;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -53,6 +55,9 @@ final class PartitionFixture implements AutoCloseable {
     final LogPartition partition;
     final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
     final AtomicBoolean mayGrow = new AtomicBoolean(true);
+    /** Whether no direct memory is left. */
+    final AtomicBoolean isMemoryShort = new AtomicBoolean();
+
     final QueueMemory budget;
     final Environment environment;
 
@@ -80,7 +85,7 @@ final class PartitionFixture implements AutoCloseable {
                 config,
                 environment,
                 new SegmentFiles(disk, config.openFiles(), false),
-                MEMORY,
+                new Memory(),
                 budget,
                 flushers::execute,
                 (stripe, task) -> completions.execute(task),
@@ -192,6 +197,26 @@ final class PartitionFixture implements AutoCloseable {
         @Override
         public <T> T withReserve(IoAction<T> action) throws IOException {
             return action.run();
+        }
+    }
+
+    private final class Memory extends AbstractByteBufAllocator {
+        @Override
+        protected ByteBuf newDirectBuffer(int initialBytes, int mostBytes) {
+            if (isMemoryShort.get()) {
+                throw new OutOfMemoryError("no direct memory");
+            }
+            return MEMORY.directBuffer(initialBytes, mostBytes);
+        }
+
+        @Override
+        protected ByteBuf newHeapBuffer(int initialBytes, int mostBytes) {
+            return MEMORY.heapBuffer(initialBytes, mostBytes);
+        }
+
+        @Override
+        public boolean isDirectBufferPooled() {
+            return true;
         }
     }
 

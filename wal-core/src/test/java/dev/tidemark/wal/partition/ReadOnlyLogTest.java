@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
@@ -15,7 +16,9 @@ import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.RunningChecksum;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.format.SegmentHeader;
+import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.io.Fault;
 import dev.tidemark.wal.io.ManualClock;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
@@ -23,6 +26,8 @@ import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentFiles;
 import dev.tidemark.wal.segment.SegmentTotals;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +36,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -183,6 +189,89 @@ class ReadOnlyLogTest {
 
         clock.advance(Duration.ofMillis(ReadOnlyLog.LIST_MILLIS));
         assertCode(log::lookNow, ErrorCode.PARTITION_CLOSED);
+    }
+
+    @Test
+    void successorOfANewerVersion_isRefusedAndNotCalledDamaged() throws IOException {
+        writer.raw("a").rotate().raw("b").sync();
+        disk.damage(writer.segments().last().path(), bytes -> {
+            ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            header.putInt(8, SegmentHeader.FORMAT_VERSION + 1);
+            CRC32C crc = new CRC32C();
+            crc.update(bytes, 0, SegmentHeader.BYTES - 4);
+            header.putInt(SegmentHeader.BYTES - 4, (int) crc.getValue());
+            return bytes;
+        });
+
+        assertCode(log::lookNow, ErrorCode.FORMAT_NEWER);
+        assertThat(log.ends().written())
+                .as("what was read before stays readable")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void successorWithABadHeader_isDamageInThatFile() throws IOException {
+        writer.raw("a").rotate().raw("b").sync();
+        disk.flipBit(writer.segments().last().path(), 8 * 50);
+
+        assertThatThrownBy(log::lookNow).isInstanceOfSatisfying(DamageException.class, e -> {
+            assertThat(e.code()).isEqualTo(ErrorCode.SEGMENT_CORRUPT);
+            assertThat(e.damage().file()).isEqualTo("orders-0/00000000000000000001-00000002.seg");
+        });
+    }
+
+    /** The writer is ahead of what this process is shown of the older file: that comes, and then it goes on. */
+    @Test
+    void successorThatKnowsOfMoreThanCanBeRead_isGoneOverToWhenAllIsThere() throws IOException {
+        writer.raw("a").sync();
+        log.lookNow();
+        Path older = writer.segments().last().path();
+        byte[] seen = disk.contents(older);
+        writer.raw("b").rotate().raw("c").sync();
+        byte[] whole = disk.contents(older);
+        disk.damage(older, seen);
+
+        clock.advance(Duration.ofMillis(ReadOnlyLog.LIST_MILLIS));
+        log.lookNow();
+        assertThat(log.ends().written()).isEqualTo(1);
+        assertThat(log.readFailure()).isEmpty();
+
+        disk.damage(older, whole);
+        log.lookNow();
+        assertThat(log.ends().written()).isEqualTo(3);
+    }
+
+    @Test
+    void fileThatCannotBeRead_isToldAndReadTheNextTime() throws IOException {
+        writer.raw("a").sync();
+        disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.READ)));
+
+        assertCode(log::lookNow, ErrorCode.SEGMENT_UNREADABLE);
+        log.lookNow();
+        assertThat(log.ends().written()).isEqualTo(1);
+    }
+
+    @Test
+    void interruptedBeforeItWaits_isToldAtOnce() {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> log.awaitVisible(0, Durability.WRITTEN, TimeUnit.SECONDS.toNanos(60)))
+                .isInstanceOf(InterruptedException.class);
+        assertThat(Thread.interrupted()).isFalse();
+    }
+
+    @Test
+    void logThatCannotGoOn_tellsWhoWouldWait() throws IOException {
+        log.close(new UnavailableException(ErrorCode.PARTITION_CLOSED, "closed"));
+        assertCode(
+                () -> log.awaitVisible(0, Durability.WRITTEN, TimeUnit.SECONDS.toNanos(60)),
+                ErrorCode.PARTITION_CLOSED);
+    }
+
+    @Test
+    void sizeOfAFileThatCannotBeListed_isNotKnown() throws IOException {
+        assertThat(log.fileBytes(log.segments().first())).hasValue(SegmentHeader.BYTES);
+        disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.LIST)));
+        assertThat(log.fileBytes(log.segments().first())).isEmpty();
     }
 
     @Test

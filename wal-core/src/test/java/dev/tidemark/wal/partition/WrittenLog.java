@@ -163,6 +163,12 @@ final class WrittenLog implements ReadView, AutoCloseable {
         return this;
     }
 
+    /** Lets those who read what is durable see up to this offset, wherever it lies. */
+    void readableTo(long offset) {
+        durableEnd = offset;
+        readable.advanced(offset);
+    }
+
     /** Seals the active segment and goes on in a new one, in the order in which the engine does it. */
     WrittenLog rotate() throws IOException {
         sync();
