@@ -66,7 +66,7 @@ class LateRecoveryTest {
             disk.withCapacity(MUCH);
             clock.advance(Duration.ofMinutes(1));
 
-            Awaitility.await()
+            Awaitility.await().atMost(Duration.ofSeconds(60))
                     .until(() ->
                             orders.tryEnqueue(AppendRequest.of(new byte[10])).isPresent());
             assertThat(orders.append(new byte[10])).isEqualTo(2);
@@ -85,7 +85,7 @@ class LateRecoveryTest {
             disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.WRITE, Operation.Kind.CREATE)
                     .where(path -> path.startsWith(DATA.resolve(ORDERS.toString())))));
             clock.advance(Duration.ofMinutes(1));
-            Awaitility.await().until(() -> {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
                 try {
                     orders.append(new byte[10]);
                     return false;

@@ -8,6 +8,7 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.format.StoreFile;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.DiskEntry;
 import dev.tidemark.wal.io.Environment;
@@ -64,7 +65,7 @@ class StoreDirectoryTest {
     @Test
     void storeFileOfImpossibleSize_isDamage() throws IOException {
         open(config()).close();
-        disk.resize(DATA.resolve(Names.STORE), 1 << 20);
+        disk.resize(DATA.resolve(Names.STORE), StoreFile.MAX_BYTES + 1);
         assertCode(ErrorCode.METADATA_CORRUPT, () -> open(config()));
     }
 

@@ -17,6 +17,7 @@ import dev.tidemark.wal.api.WalRecord;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.IndexHeader;
+import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.Fault;
 import dev.tidemark.wal.io.Operation;
@@ -431,6 +432,30 @@ class FrameCursorTest {
             assertThat(e.damage().file()).isEqualTo("orders-0/00000000000000000001-00000002.seg");
         });
         assertFirst(From.timestamp(1_500), List.of("1:b"), 1);
+    }
+
+    /** After a clean close nobody has looked into it: whoever reads it is told, and what is before it is read. */
+    @Test
+    void sealedSegmentOfANewerVersion_isRefusedToItsReader() throws IOException {
+        log.raw("a").rotate().raw("b").rotate().raw("c").sync();
+        log.reopen();
+        disk.damage(log.segments().get(1).path(), file -> {
+            ByteBuffer header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+            header.putInt(8, SegmentHeader.FORMAT_VERSION + 1);
+            CRC32C crc = new CRC32C();
+            crc.update(file, 0, SegmentHeader.BYTES - Integer.BYTES);
+            header.putInt(SegmentHeader.BYTES - Integer.BYTES, (int) crc.getValue());
+            return file;
+        });
+
+        try (Cursor cursor = log.read(From.start())) {
+            assertThat(cursor.next()).isTrue();
+            assertThatThrownBy(cursor::next)
+                    .isInstanceOfSatisfying(
+                            WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_NEWER))
+                    .hasMessageContaining("file=orders-0/00000000000000000001-00000002.seg version=2");
+        }
+        assertFirst(From.offset(2), List.of("2:c"), 1);
     }
 
     @Test

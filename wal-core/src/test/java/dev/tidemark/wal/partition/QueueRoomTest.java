@@ -59,7 +59,7 @@ class QueueRoomTest {
             assertThat(log.budget.tryTake(QUEUE_BYTES)).isTrue();
             AtomicReference<Thread> caller = new AtomicReference<>();
             CompletableFuture<Long> waiting = inThread(caller, () -> log.partition.append(request(100)));
-            Awaitility.await().until(() -> log.budget.waitingCallers() == 1);
+            Awaitility.await().atMost(SOON).until(() -> log.budget.waitingCallers() == 1);
             log.budget.give(QUEUE_BYTES);
             assertThat(join(waiting)).isZero();
         }
@@ -71,7 +71,7 @@ class QueueRoomTest {
             assertThat(log.budget.tryTake(QUEUE_BYTES)).isTrue();
             AtomicReference<Thread> caller = new AtomicReference<>();
             CompletableFuture<Long> waiting = inThread(caller, () -> log.partition.append(request(100)));
-            Awaitility.await().until(() -> log.budget.waitingCallers() == 1);
+            Awaitility.await().atMost(SOON).until(() -> log.budget.waitingCallers() == 1);
 
             caller.get().interrupt();
 
@@ -95,7 +95,7 @@ class QueueRoomTest {
             write.awaitArrival(SOON);
             AtomicReference<Thread> caller = new AtomicReference<>();
             CompletableFuture<Long> waiting = inThread(caller, () -> log.partition.append(request(8 << 10)));
-            Awaitility.await()
+            Awaitility.await().atMost(SOON)
                     .until(() -> caller.get() != null && caller.get().getState() == Thread.State.TIMED_WAITING);
 
             caller.get().interrupt();

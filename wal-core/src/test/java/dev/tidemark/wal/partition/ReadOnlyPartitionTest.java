@@ -89,7 +89,7 @@ class ReadOnlyPartitionTest {
             LocalPartition orders = store.partition(ORDERS);
             CompletableFuture<Long> more = orders.whenReadable(3);
             assertThat(more).isNotDone();
-            Awaitility.await().until(() -> clock.waitingTasks() > 0);
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> clock.waitingTasks() > 0);
             disk.inject(Fault.ioError(
                     CallMatch.on(Operation.Kind.READ).named(".seg").andAllLater()));
             disk.inject(Fault.ioError(

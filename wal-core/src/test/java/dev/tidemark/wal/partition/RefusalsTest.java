@@ -17,10 +17,12 @@ import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.SealPayload;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
+import dev.tidemark.wal.format.SegmentRef;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.Fault;
 import dev.tidemark.wal.io.Operation;
@@ -148,7 +150,7 @@ final class RefusalsTest {
                 header.createdAtMillis(),
                 header.firstTimestampMillis()));
         gap.raw(new byte[50], 5);
-        log.metadata(change -> change.active(new dev.tidemark.wal.format.SegmentRef(later, header.segmentId())));
+        log.metadata(change -> change.active(new SegmentRef(later, header.segmentId())));
         SimulatedDisk disk = disk(log);
         disk.lose(path(log.newest()));
         LogBuilder.write(disk, DIRECTORY.resolve(later.segmentFile()), gap.bytes());
@@ -185,6 +187,18 @@ final class RefusalsTest {
                 .andAllLater()));
 
         assertRefused(disk, RecoveryCase.R7, "");
+    }
+
+    // ---------------------------------------------------------------- PARTITION
+
+    @Test
+    void metadataLongerThanAnyThatIsWritten_isRefusedUnread_R8() throws IOException {
+        SimulatedDisk disk = disk(new LogBuilder().append(3, 100));
+        disk.resize(DIRECTORY.resolve(Names.PARTITION), PartitionFile.MAX_BYTES + 1);
+
+        assertRefused(disk, RecoveryCase.R8, "file is longer than any PARTITION");
+        assertThat(disk.count(Operation.Kind.READ, path -> path.endsWith(Names.PARTITION)))
+                .isZero();
     }
 
     // ---------------------------------------------------------------- a truncation that was begun

@@ -52,7 +52,7 @@ class VerifiedStoreFilesTest {
     void storeFileThatIsBadOrMissing_isFoundAndThePartitionsAreReadAllTheSame() {
         List<Runnable> accidents = List.of(
                 () -> disk.flipBit(STORE_FILE, 100),
-                () -> disk.resize(STORE_FILE, 1 << 20),
+                () -> disk.resize(STORE_FILE, StoreFile.MAX_BYTES + 1),
                 () -> disk.resize(STORE_FILE, 0),
                 () -> disk.lose(STORE_FILE));
         for (Runnable accident : accidents) {
