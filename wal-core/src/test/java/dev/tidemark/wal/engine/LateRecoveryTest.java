@@ -66,7 +66,8 @@ class LateRecoveryTest {
             disk.withCapacity(MUCH);
             clock.advance(Duration.ofMinutes(1));
 
-            Awaitility.await().atMost(Duration.ofSeconds(60))
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
                     .until(() ->
                             orders.tryEnqueue(AppendRequest.of(new byte[10])).isPresent());
             assertThat(orders.append(new byte[10])).isEqualTo(2);

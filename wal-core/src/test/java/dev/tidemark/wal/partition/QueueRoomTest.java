@@ -95,7 +95,8 @@ class QueueRoomTest {
             write.awaitArrival(SOON);
             AtomicReference<Thread> caller = new AtomicReference<>();
             CompletableFuture<Long> waiting = inThread(caller, () -> log.partition.append(request(8 << 10)));
-            Awaitility.await().atMost(SOON)
+            Awaitility.await()
+                    .atMost(SOON)
                     .until(() -> caller.get() != null && caller.get().getState() == Thread.State.TIMED_WAITING);
 
             caller.get().interrupt();
