@@ -39,7 +39,9 @@ public final class Client {
         /** A stage of an append that had been accepted. */
         STAGE,
         SYNC,
-        ROTATE
+        ROTATE,
+        TRIM,
+        CHECKPOINT
     }
 
     /** For who does not look at errors. */
@@ -171,6 +173,26 @@ public final class Client {
         } catch (WalException e) {
             // Likewise.
             errors.accept(Call.ROTATE, e);
+        }
+    }
+
+    /** Gives up what lies below. */
+    public void trimTo(long offset) {
+        log.trimming(now(), offset);
+        try {
+            long start = partition.trimTo(offset);
+            log.trimmed(now(), start);
+        } catch (WalException e) {
+            // It begins there or not.
+            errors.accept(Call.TRIM, e);
+        }
+    }
+
+    public void checkpoint(String name, long offset) {
+        try {
+            partition.checkpoint(name, offset);
+        } catch (WalException e) {
+            errors.accept(Call.CHECKPOINT, e);
         }
     }
 

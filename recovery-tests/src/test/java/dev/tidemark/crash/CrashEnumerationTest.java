@@ -41,7 +41,7 @@ class CrashEnumerationTest {
                     CrashPoint.LEFTOVER_REMOVED,
                     CrashPoint.NAMES_FORCED),
             Stage.SERVING,
-            EnumSet.complementOf(EnumSet.of(CrashPoint.KEPT_ASIDE, CrashPoint.NAMES_FORCED)),
+            EnumSet.complementOf(EnumSet.of(CrashPoint.KEPT_ASIDE)),
             Stage.CLOSING,
             EnumSet.of(
                     CrashPoint.ROUND_WRITTEN,
@@ -63,6 +63,7 @@ class CrashEnumerationTest {
             CrashPoint.METADATA_FORCED,
             CrashPoint.METADATA_RENAMED,
             CrashPoint.METADATA_CHANGED,
+            CrashPoint.SEGMENT_DELETED,
             CrashPoint.LEFTOVER_REMOVED,
             CrashPoint.NAMES_FORCED);
 
@@ -98,7 +99,7 @@ class CrashEnumerationTest {
     @Test
     void refusedRoundWhoseCutWasNotForced_mayComeBackUntilRecoveryHasForcedTheCut() {
         Tally tally = new Tally();
-        enumerate(Plan.of(580), tally);
+        enumerate(Plan.of(12), tally);
         assertThat(tally.of(CrashPoint.REFUSED_CUT)).isPositive();
     }
 
@@ -177,7 +178,7 @@ class CrashEnumerationTest {
         Set<CrashPoint> inRecovery = EnumSet.copyOf(RECOVERY_STEPS);
         if (Budget.chosen() == Budget.SHORT) {
             // A few workloads need not come to the rarest.
-            inRecovery.removeAll(EnumSet.of(CrashPoint.REFUSED_CUT, CrashPoint.KEPT_ASIDE));
+            inRecovery.removeAll(EnumSet.of(CrashPoint.REFUSED_CUT, CrashPoint.KEPT_ASIDE, CrashPoint.SEGMENT_DELETED));
         }
         for (CrashPoint point : inRecovery) {
             assertThat(tally.inRecovery(point))

@@ -61,6 +61,8 @@ public enum CrashPoint {
     METADATA_RENAMED,
     /** Durably. */
     METADATA_CHANGED,
+    /** A trimmed segment, or its index, was deleted. */
+    SEGMENT_DELETED,
     /** A temporary file was removed. */
     LEFTOVER_REMOVED,
     /** Recovery keeps aside what it cuts. */
@@ -136,7 +138,7 @@ public enum CrashPoint {
                 return KEPT_ASIDE;
             }
             if (operation.kind() == Operation.Kind.DELETE) {
-                return LEFTOVER_REMOVED;
+                return name.endsWith(".seg") ? SEGMENT_DELETED : LEFTOVER_REMOVED;
             }
             if (operation.kind() == Operation.Kind.RENAME) {
                 rotating.add(directory);

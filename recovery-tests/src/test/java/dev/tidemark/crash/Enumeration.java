@@ -223,7 +223,7 @@ final class Enumeration {
             found = look(store, recording.history(), crash, when);
             known.put(fingerprint, found);
             if (goesOn) {
-                History history = recording.history().continuedAfter(crash, when.boundary, found.ends(), servedAt);
+                History history = recording.history().continuedAfter(crash, when.boundary, found.extents(), servedAt);
                 goOn(new Second(disk, store, history, crash, beganAt, servedAt));
             }
         }

@@ -6,9 +6,11 @@ import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.PartitionId;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,14 @@ public final class History {
         POWER_LOSS
     }
 
+    /**
+     * Where a log begins and ends.
+     *
+     * @param start its first offset
+     * @param end the offset behind its last
+     */
+    public record Extent(long start, long end) {}
+
     private final Map<PartitionId, Log> logs = new HashMap<>();
 
     /** The partition's part; made if need be. */
@@ -49,17 +59,17 @@ public final class History {
     /**
      * The history of the next process, which found the store as a crash at {@code boundary} had left it.
      *
-     * @param found where each partition ends, for those that are there
+     * @param found where each partition begins and ends, for those that are there
      * @param servedAt when that process began to serve, in its own time
      */
-    public History continuedAfter(Crash crash, long boundary, Map<PartitionId, Long> found, long servedAt) {
+    public History continuedAfter(Crash crash, long boundary, Map<PartitionId, Extent> found, long servedAt) {
         History next = new History();
         for (Log before : logs()) {
-            Long end = found.get(before.id);
-            if (end != null) {
+            Extent extent = found.get(before.id);
+            if (extent != null) {
                 Log log = next.log(before.id);
-                log.inherits(before, crash, boundary, end, servedAt);
-                log.promise(servedAt, end, Durability.SYNCED);
+                log.inherits(before, crash, boundary, extent, servedAt);
+                log.promise(servedAt, extent.end(), Durability.SYNCED);
                 log.createdAt = servedAt;
             }
         }
@@ -70,16 +80,18 @@ public final class History {
      * The same for a process that has not got so far yet: whether and when it serves a partition is still to be seen, and to be noted
      * with {@link Log#created} and {@link Log#promise}.
      */
-    public History inheritedAfter(Crash crash, long boundary, Map<PartitionId, Long> found) {
+    public History inheritedAfter(Crash crash, long boundary, Map<PartitionId, Extent> found) {
         History next = new History();
         for (Log before : logs()) {
-            Long end = found.get(before.id);
-            if (end != null) {
-                next.log(before.id).inherits(before, crash, boundary, end, 0);
+            Extent extent = found.get(before.id);
+            if (extent != null) {
+                next.log(before.id).inherits(before, crash, boundary, extent, NOT_SERVED_YET);
             }
         }
         return next;
     }
+
+    private static final long NOT_SERVED_YET = 0;
 
     /** One partition's part of it. */
     public static final class Log {
@@ -89,6 +101,10 @@ public final class History {
         private final TreeMap<Long, Long> written = new TreeMap<>();
         private final Map<Submission, Long> durable = new HashMap<>();
         private final Map<Long, Seen> seen = new HashMap<>();
+        /** By when they were asked for, and by when they were told. */
+        private final TreeMap<Long, Set<Long>> startsAsked = new TreeMap<>();
+
+        private final TreeMap<Long, Long> startsTold = new TreeMap<>();
         private long createdAt = Submission.NEVER;
 
         /** What a reader was given first at an offset, and when. */
@@ -98,6 +114,7 @@ public final class History {
 
         private @Nullable Log before;
         private long beforeBoundary;
+        private long inheritedStart;
         private long inheritedEnd;
         private long servedAt;
         private long floorAfterKill;
@@ -109,9 +126,11 @@ public final class History {
             this.id = id;
         }
 
-        private void inherits(Log earlier, Crash crash, long boundary, long end, long served) {
+        private void inherits(Log earlier, Crash crash, long boundary, Extent extent, long served) {
+            long end = extent.end();
             before = earlier;
             beforeBoundary = boundary;
+            inheritedStart = extent.start();
             inheritedEnd = end;
             servedAt = served;
             floorAfterKill = end;
@@ -174,6 +193,16 @@ public final class History {
             }
         }
 
+        /** From this time on the log may begin there. */
+        synchronized void trimming(long at, long offset) {
+            startsAsked.computeIfAbsent(at, time -> new HashSet<>()).add(offset);
+        }
+
+        /** From this time on it begins there, or further on. */
+        synchronized void trimmed(long at, long start) {
+            startsTold.merge(at, start, Math::max);
+        }
+
         /** A reader was given the entry on which the cursor stands: it stays, and stays the same. */
         synchronized void seen(long at, Cursor cursor) {
             promise(at, cursor.offset() + cursor.count(), Durability.SYNCED);
@@ -209,6 +238,28 @@ public final class History {
             return promised == null ? floor : Math.max(floor, promised.getValue());
         }
 
+        /** Where it begins at the earliest. */
+        synchronized long requiredStart(long boundary) {
+            Map.Entry<Long, Long> told = startsTold.floorEntry(boundary);
+            long mine = told == null ? 0 : told.getValue();
+            Log earlier = before;
+            long found =
+                    earlier == null ? 0 : boundary < servedAt ? earlier.requiredStart(beforeBoundary) : inheritedStart;
+            return Math.max(mine, found);
+        }
+
+        /** Whether anybody has ever asked for it to begin there. */
+        synchronized boolean mayStartAt(long start, long boundary) {
+            boolean isAsked =
+                    startsAsked.headMap(boundary, true).values().stream().anyMatch(offsets -> offsets.contains(start));
+            Log earlier = before;
+            return isAsked
+                    || (earlier == null
+                            ? start == 0
+                            : start == inheritedStart
+                                    || boundary < servedAt && earlier.mayStartAt(start, beforeBoundary));
+        }
+
         /** Whether the partition itself must be there. */
         boolean mustExist(Crash crash, long boundary) {
             return createdAt <= boundary || before != null && (crash == Crash.KILL || existsAfterPowerLoss);
@@ -228,6 +279,20 @@ public final class History {
             }
             return index().getOrDefault(offset, List.of()).stream()
                     .filter(submission -> submission.mayBeThereAt(boundary))
+                    .toList();
+        }
+
+        /** The appends that may lie over this offset and begin before it, as where a log begins in the middle of a batch. */
+        synchronized List<Submission> over(long offset, long boundary) {
+            Log earlier = before;
+            if (earlier != null && (offset < inheritedEnd || boundary < servedAt)) {
+                return earlier.over(offset, beforeBoundary);
+            }
+            return submissions.stream()
+                    .filter(submission -> submission.offset() != Submission.NO_OFFSET
+                            && submission.offset() < offset
+                            && offset < submission.endOffset()
+                            && submission.mayBeThereAt(boundary))
                     .toList();
         }
 

@@ -10,6 +10,7 @@ import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.ReadOptions;
 import dev.tidemark.wal.api.RecoveryReport;
 import dev.tidemark.wal.engine.Engine;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,29 +43,37 @@ public final class Oracle {
     /**
      * What a store was found to hold.
      *
-     * @param ends where each partition ends
+     * @param extents where each partition begins and ends
      * @param newestSubmittedAt for each partition, when the newest of what is there was submitted
      * @param contents what lies where in each partition
      */
     public record Found(
-            Map<PartitionId, Long> ends,
+            Map<PartitionId, History.Extent> extents,
             Map<PartitionId, Long> newestSubmittedAt,
             Map<PartitionId, Contents> contents) {
 
         /** Whether it is enough, and not too much, after a crash at this boundary. */
         public void requireFits(History history, History.Crash crash, long submittedBefore, long promisedBefore) {
             for (History.Log log : history.logs()) {
-                Long end = ends.get(log.id());
-                if (end == null) {
+                History.Extent extent = extents.get(log.id());
+                if (extent == null) {
                     if (log.mustExist(crash, promisedBefore)) {
                         throw new Violation("a partition that had been created is gone: " + log.id());
                     }
                     continue;
                 }
                 long required = log.requiredEnd(crash, promisedBefore);
-                if (end < required) {
-                    throw new Violation("what was acknowledged or read is gone: partition=" + log.id() + " end=" + end
-                            + " required=" + required);
+                if (extent.end() < required) {
+                    throw new Violation("what was acknowledged or read is gone: partition=" + log.id() + " end="
+                            + extent.end() + " required=" + required);
+                }
+                if (extent.start() < log.requiredStart(promisedBefore)) {
+                    throw new Violation("what was trimmed is back: partition=" + log.id() + " start=" + extent.start()
+                            + " required=" + log.requiredStart(promisedBefore));
+                }
+                if (!log.mayStartAt(extent.start(), submittedBefore)) {
+                    throw new Violation("the log begins where nobody has asked it to: partition=" + log.id() + " start="
+                            + extent.start());
                 }
                 if (newestSubmittedAt.getOrDefault(log.id(), 0L) > submittedBefore) {
                     throw new Violation("there is something that had not been submitted yet: partition=" + log.id());
@@ -80,19 +89,19 @@ public final class Oracle {
     /** Reads all of it. */
     public static Found read(Engine engine, History history, long submittedBefore) {
         requireNoFalseAlarm(engine.recovery());
-        Map<PartitionId, Long> ends = new HashMap<>();
+        Map<PartitionId, History.Extent> extents = new HashMap<>();
         Map<PartitionId, Long> newest = new HashMap<>();
         Map<PartitionId, Contents> contents = new HashMap<>();
         for (PartitionId id : engine.partitions()) {
             History.Log log = history.find(id);
             LocalPartition partition = partition(engine, id);
             long end = endOf(partition);
-            ends.put(id, end);
+            extents.put(id, new History.Extent(partition.ends().start(), end));
             Contents found = new Contents();
             newest.put(id, readAll(partition, log, end, submittedBefore, found));
             contents.put(id, found);
         }
-        return new Found(ends, newest, contents);
+        return new Found(extents, newest, contents);
     }
 
     private static void requireNoFalseAlarm(RecoveryReport report) {
@@ -118,7 +127,7 @@ public final class Oracle {
 
     private static long endOf(LocalPartition partition) {
         Ends ends = partition.ends();
-        if (ends.start() != 0
+        if (ends.start() > ends.logEnd()
                 || ends.readable() != ends.logEnd()
                 || ends.durable() != ends.logEnd()
                 || ends.written() != ends.logEnd()) {
@@ -145,12 +154,14 @@ public final class Oracle {
             long end,
             long boundary,
             Contents contents) {
-        long next = 0;
+        long start = partition.ends().start();
+        long next = start;
         long newest = 0;
         Submission batch = null;
         try (Cursor cursor = partition.read(From.start(), READ)) {
             while (cursor.next()) {
-                if (cursor.offset() != next) {
+                boolean isCutIn = next == start && cursor.offset() < start && start < cursor.offset() + cursor.count();
+                if (cursor.offset() != next && !isCutIn) {
                     throw new Violation("offsets do not follow: partition=" + partition.id() + " offset="
                             + cursor.offset() + " expected=" + next);
                 }
@@ -158,7 +169,7 @@ public final class Oracle {
                     throw new Violation("records in a partition that nobody made: partition=" + partition.id());
                 }
                 if (batch == null) {
-                    batch = submissionAt(log, cursor, boundary);
+                    batch = submissionAt(log, cursor, boundary, next == start);
                 } else if (!batch.isAt(cursor)) {
                     throw new Violation("a batch is not what was submitted: partition=" + partition.id() + " offset="
                             + cursor.offset() + " submitted=" + batch);
@@ -181,8 +192,11 @@ public final class Oracle {
         return newest;
     }
 
-    private static Submission submissionAt(History.Log log, Cursor cursor, long boundary) {
-        List<Submission> candidates = log.at(cursor.offset(), boundary);
+    private static Submission submissionAt(History.Log log, Cursor cursor, long boundary, boolean isFirst) {
+        List<Submission> candidates = new ArrayList<>(log.at(cursor.offset(), boundary));
+        if (isFirst) {
+            candidates.addAll(log.over(cursor.offset(), boundary));
+        }
         for (Submission candidate : candidates) {
             if (candidate.isAt(cursor)) {
                 return candidate;

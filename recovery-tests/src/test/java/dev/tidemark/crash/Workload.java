@@ -3,6 +3,9 @@ package dev.tidemark.crash;
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.Ends;
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
@@ -200,11 +203,18 @@ final class Workload {
             return words(client, "tryEnqueue", request);
         } else if (what < 74) {
             return store.step() ? "a flusher's turn" : "no flusher had anything to do";
-        } else if (what < 80) {
+        } else if (what < 78) {
             store.settle();
             return "all flushers' turns";
-        } else if (what < 88) {
+        } else if (what < 80) {
+            return trim(client());
+        } else if (what < 87) {
             return advance(random.nextInt(150));
+        } else if (what < 88) {
+            Client client = client();
+            long offset = somewhere(client);
+            client.checkpoint("reader" + random.nextInt(2), offset);
+            return client.partition().id() + " checkpoint " + offset;
         } else if (what < 91) {
             Client client = client();
             client.sync();
@@ -220,6 +230,23 @@ final class Workload {
         } else {
             return reopen();
         }
+    }
+
+    private String trim(Client client) {
+        if (random.nextBoolean()) {
+            client.rotate();
+        }
+        long offset = somewhere(client);
+        client.trimTo(offset);
+        return client.partition().id() + " trim to " + offset;
+    }
+
+    /** Between start and durable end, both included, and often the end itself. */
+    private long somewhere(Client client) {
+        Ends ends = client.partition().ends();
+        return random.nextInt(3) == 0
+                ? ends.durable()
+                : ends.start() + random.nextLong(ends.durable() - ends.start() + 1);
     }
 
     private static String words(Client client, String call, AppendRequest request) {
@@ -298,7 +325,15 @@ final class Workload {
 
     private void follow(Client client) {
         PartitionId id = client.partition().id();
-        client.follow(readers.computeIfAbsent(id, wanted -> client.reader()));
+        try {
+            client.follow(readers.computeIfAbsent(id, wanted -> client.reader()));
+        } catch (InvalidCallException e) {
+            // It stood in a segment that was trimmed, and needs the next one, which was trimmed, too.
+            if (e.code() != ErrorCode.OFFSET_TRIMMED) {
+                throw e;
+            }
+            readers.remove(id).close();
+        }
     }
 
     private String reopen() {

@@ -183,7 +183,7 @@ final class FaultRun {
         SimulatedDisk killed = moment.disk().copy();
         Judged judged = requireFits(killed, history, end(), moment.boundary());
         long servedAt = judged.served.operationCount();
-        History served = history.continuedAfter(end(), moment.boundary(), judged.found.ends(), servedAt);
+        History served = history.continuedAfter(end(), moment.boundary(), judged.found.extents(), servedAt);
         CrashPlan crash = powerLoss();
         place = before + ", killed, recovered, power lost " + crash;
         requireFits(judged.served.powerLoss(crash), served, History.Crash.POWER_LOSS, servedAt);

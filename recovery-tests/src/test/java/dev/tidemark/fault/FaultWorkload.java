@@ -8,6 +8,9 @@ import dev.tidemark.crash.SteppedStore;
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.Ends;
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
@@ -63,6 +66,8 @@ final class FaultWorkload {
         TIME_PASSES,
         SYNC,
         ROTATE,
+        TRIM,
+        CHECKPOINT,
         FILL_SEGMENT,
         READ,
         FOLLOW,
@@ -80,6 +85,8 @@ final class FaultWorkload {
             Map.entry(Step.TIME_PASSES, 3),
             Map.entry(Step.SYNC, 1),
             Map.entry(Step.ROTATE, 1),
+            Map.entry(Step.TRIM, 1),
+            Map.entry(Step.CHECKPOINT, 1),
             Map.entry(Step.FILL_SEGMENT, 1),
             Map.entry(Step.READ, 2),
             Map.entry(Step.FOLLOW, 2),
@@ -185,6 +192,11 @@ final class FaultWorkload {
             case TRY_ENQUEUE -> client.tryEnqueue(request(client));
             case SYNC -> client.sync();
             case ROTATE -> client.rotate();
+            case TRIM -> {
+                client.rotate();
+                client.trimTo(somewhere(client));
+            }
+            case CHECKPOINT -> client.checkpoint("reader", somewhere(client));
             case FILL_SEGMENT -> fillSegment(client);
             case READ -> attempt(Told.Call.READ, () -> read(client));
             case FOLLOW -> attempt(Told.Call.READ, () -> follow(client));
@@ -194,6 +206,14 @@ final class FaultWorkload {
                         .whenReadable(client.partition().ends().logEnd()));
             default -> throw new AssertionError(step);
         }
+    }
+
+    /** Between start and durable end, both included, and often the end itself. */
+    private long somewhere(Client client) {
+        Ends ends = client.partition().ends();
+        return random.nextInt(3) == 0
+                ? ends.durable()
+                : ends.start() + random.nextLong(ends.durable() - ends.start() + 1);
     }
 
     private void fillSegment(Client client) {
@@ -215,16 +235,26 @@ final class FaultWorkload {
     }
 
     private void follow(Client client) {
-        client.follow(readers.computeIfAbsent(client.partition().id(), id -> client.reader()));
+        PartitionId id = client.partition().id();
+        try {
+            client.follow(readers.computeIfAbsent(id, wanted -> client.reader()));
+        } catch (InvalidCallException e) {
+            // It stood in a segment that was trimmed, and needs the next one, which was trimmed, too.
+            if (e.code() != ErrorCode.OFFSET_TRIMMED) {
+                throw e;
+            }
+            readers.remove(id).close();
+        }
     }
 
     private void readSlices(Client client) {
         LocalPartition partition = client.partition();
-        long end = partition.ends().durable();
-        if (end == 0) {
+        Ends ends = partition.ends();
+        if (ends.durable() == ends.start()) {
             return;
         }
-        try (Slices slices = partition.slices(random.nextLong(end), 8 << 10)) {
+        long from = ends.start() + random.nextLong(ends.durable() - ends.start());
+        try (Slices slices = partition.slices(from, 8 << 10)) {
             slices.read(ByteBuffer.allocate(slices.bytes()), 0);
         }
     }

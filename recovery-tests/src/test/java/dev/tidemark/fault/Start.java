@@ -50,7 +50,7 @@ enum Start {
             Oracle.Found ends) {
 
         History history() {
-            return before.inheritedAfter(crash, boundary, ends.ends());
+            return before.inheritedAfter(crash, boundary, ends.extents());
         }
     }
 

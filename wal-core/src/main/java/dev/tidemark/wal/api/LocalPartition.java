@@ -41,6 +41,12 @@ public interface LocalPartition extends Partition {
      */
     long rotate();
 
+    /**
+     * Trims what the store's {@link Retention} lets go, which otherwise happens after each change of segment and every {@code
+     * retentionInterval}. Returns where the log starts now.
+     */
+    long applyRetention();
+
     /** State, ends, segments and sizes, for people and tools. */
     PartitionInfo describe();
 }

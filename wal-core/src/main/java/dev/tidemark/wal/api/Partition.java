@@ -2,6 +2,7 @@ package dev.tidemark.wal.api;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -77,6 +78,37 @@ public interface Partition {
      * partition closes or is deleted before. Costs no thread while it waits.
      */
     CompletableFuture<Long> whenReadable(long offset);
+
+    /**
+     * Gives up everything below {@code offset}; does nothing if the log starts there or later already. Durable when it returns. Cursors and
+     * slices that were there before read on in the segments they hold.
+     *
+     * @return where the log starts now, exactly
+     * @throws InvalidCallException {@code OFFSET_BEYOND_END}, when the offset is above the durable end
+     * @throws StorageException nothing was trimmed; or, with {@code PARTITION_FAILED}, it is unknown and the partition has stopped
+     */
+    long trimTo(long offset);
+
+    /**
+     * The named positions of this partition, by name, as they are on disk.
+     *
+     * @see #checkpoint
+     */
+    Map<String, Long> checkpoints();
+
+    /**
+     * Sets a named position, or moves it, either way; for a consumer to find where it was, and for {@link Retention} to wait for it. Durable
+     * when it returns. At most 1,024 in a partition. Trimming does not move it.
+     *
+     * @param name 1 to 200 of {@code [A-Za-z0-9._-]}
+     * @param offset at most the durable end; usually that of the next record to be read
+     * @throws InvalidCallException {@code OFFSET_BEYOND_END}, or {@code NAME_INVALID}
+     * @throws StorageException as for {@link #trimTo}
+     */
+    void checkpoint(String name, long offset);
+
+    /** Removes a named position, durably; false if there was none. */
+    boolean removeCheckpoint(String name);
 
     /** A consistent snapshot of start and ends. */
     Ends ends();

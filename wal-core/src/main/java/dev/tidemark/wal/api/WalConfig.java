@@ -41,6 +41,8 @@ public final class WalConfig {
     private final int indexIntervalBytes;
     private final long reserveBytes;
     private final boolean prefill;
+    private final Retention retention;
+    private final Duration retentionInterval;
     private final boolean readOnly;
     private final boolean createIfMissing;
     private final MeterRegistry meters;
@@ -71,6 +73,8 @@ public final class WalConfig {
         indexIntervalBytes = from.indexIntervalBytes;
         reserveBytes = from.reserveBytes;
         prefill = from.prefill;
+        retention = from.retention;
+        retentionInterval = from.retentionInterval;
         readOnly = from.readOnly;
         createIfMissing = from.createIfMissing;
         meters = from.meters;
@@ -208,6 +212,16 @@ public final class WalConfig {
         return prefill;
     }
 
+    /** What may be trimmed without being asked for. Default: nothing. */
+    public Retention retention() {
+        return retention;
+    }
+
+    /** How often {@link #retention()} is applied to partitions that do not change segments: 1 s to 1 d, default 1 min. */
+    public Duration retentionInterval() {
+        return retentionInterval;
+    }
+
     /** Whether the store is opened without its lock and without changing anything; what lies above the last proof is then served as unproven. Default false. */
     public boolean readOnly() {
         return readOnly;
@@ -258,6 +272,8 @@ public final class WalConfig {
         private int indexIntervalBytes = 4 << 10;
         private long reserveBytes = 4L << 20;
         private boolean prefill = true;
+        private Retention retention = Retention.FOREVER;
+        private Duration retentionInterval = Duration.ofMinutes(1);
         private boolean readOnly = false;
         private boolean createIfMissing = true;
         private MeterRegistry meters = new CompositeMeterRegistry();
@@ -292,6 +308,8 @@ public final class WalConfig {
             indexIntervalBytes = from.indexIntervalBytes;
             reserveBytes = from.reserveBytes;
             prefill = from.prefill;
+            retention = from.retention;
+            retentionInterval = from.retentionInterval;
             readOnly = from.readOnly;
             createIfMissing = from.createIfMissing;
             meters = from.meters;
@@ -431,6 +449,18 @@ public final class WalConfig {
             return this;
         }
 
+        /** See {@link WalConfig#retention()}. */
+        public Builder retention(Retention value) {
+            retention = Objects.requireNonNull(value, "retention");
+            return this;
+        }
+
+        /** See {@link WalConfig#retentionInterval()}. */
+        public Builder retentionInterval(Duration value) {
+            retentionInterval = Objects.requireNonNull(value, "retentionInterval");
+            return this;
+        }
+
         /** See {@link WalConfig#readOnly()}. */
         public Builder readOnly(boolean value) {
             readOnly = value;
@@ -566,6 +596,12 @@ public final class WalConfig {
                     reserveBytes < 64 << 10 || reserveBytes > 1 << 30,
                     "reserveBytes={} must be 65536 to 1073741824",
                     reserveBytes);
+            check(
+                    problems,
+                    retentionInterval.compareTo(Duration.ofSeconds(1)) < 0
+                            || retentionInterval.compareTo(Duration.ofDays(1)) > 0,
+                    "retentionInterval={} must be PT1S to PT24H",
+                    retentionInterval);
             check(
                     problems,
                     partitionQueueBytes > storeQueueBytes,

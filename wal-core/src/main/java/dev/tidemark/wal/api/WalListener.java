@@ -20,6 +20,9 @@ public interface WalListener {
     /** A segment is complete. */
     default void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {}
 
+    /** The start of the log moved up, by a call or by retention; whole segments go as soon as nobody reads them. */
+    default void trimmed(PartitionId partition, long startOffset, int segments, long bytes) {}
+
     /** A force took longer than {@code slowForce}; called while it still hangs, and again with its full length. */
     default void slowForce(PartitionId partition, String file, Duration soFar, boolean isStillRunning) {}
 

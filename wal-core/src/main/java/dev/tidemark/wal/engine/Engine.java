@@ -52,6 +52,7 @@ public final class Engine implements AutoCloseable {
     private final StoreServices services;
     private final PartitionTable partitions;
     private final RecoveryReport report;
+    private final Optional<RetentionTimer> retention;
     private final Life life = new Life();
     private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -90,6 +91,12 @@ public final class Engine implements AutoCloseable {
             throw e;
         }
         life.open();
+        if (!config.retention().isForever() && !config.readOnly()) {
+            retention = Optional.of(new RetentionTimer(
+                    environment.timers(), config.retentionInterval().toNanos(), partitions::retain));
+        } else {
+            retention = Optional.empty();
+        }
         services.events()
                 .note("store opened: directory=" + directory.path() + " storeId="
                         + directory.store().storeId() + " partitions="
@@ -216,6 +223,7 @@ public final class Engine implements AutoCloseable {
     private void drain(Patience patience) {
         @Nullable WalException failure = null;
         try {
+            retention.ifPresent(RetentionTimer::stop);
             services.refuseAppends();
             failure = firstFailure(partitions.close(CLOSING_THREADS, patience));
             deleteOwner();

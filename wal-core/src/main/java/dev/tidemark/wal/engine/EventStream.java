@@ -149,6 +149,17 @@ final class EventStream implements Events {
     }
 
     @Override
+    public void trimmed(PartitionId partition, long startOffset, int segments, long bytes) {
+        log(to -> to.info(
+                "log trimmed: partition={} startOffset={} segments={} bytes={}",
+                partition,
+                startOffset,
+                segments,
+                bytes));
+        tell(heard -> heard.trimmed(partition, startOffset, segments, bytes));
+    }
+
+    @Override
     public void slowForce(PartitionId partition, String file, long soFarNanos, boolean isStillRunning) {
         log(to -> to.warn(
                 "{}: partition={} file={} millis={}",

@@ -287,6 +287,13 @@ final class PartitionTable {
         return count;
     }
 
+    /** Has retention applied to each partition, in a turn of its own. */
+    void retain() {
+        for (Entry entry : entries.values()) {
+            entry.present().ifPresent(open -> services.flushers().submit(open::retain));
+        }
+    }
+
     // ---- closing
 
     /**

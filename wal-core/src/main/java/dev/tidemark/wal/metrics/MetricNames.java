@@ -30,6 +30,10 @@ public enum MetricNames {
     PARTITION_QUEUE_BYTES_MAX(
             "wal.partition.queue.bytes.max", Kind.GAUGE, "The most any one partition had since opening", ""),
     ROTATION("wal.rotation", Kind.TIMER, "Sealing a segment and going on in the next", "reason"),
+    TRIMMED_SEGMENTS("wal.trim.segments", Kind.COUNTER, "Segments taken away at the old end", ""),
+    TRIMMED_BYTES("wal.trim.bytes", Kind.COUNTER, "Bytes of files taken away at the old end", ""),
+    TRIM_PENDING(
+            "wal.trim.pending", Kind.COUNTER, "Segments taken away while somebody still read them: deleted later", ""),
     PREFILL_BYTES("wal.prefill.bytes", Kind.COUNTER, "Zeros written ahead of the log's end", ""),
     PREFILL_FAILED("wal.prefill.failed", Kind.COUNTER, "Attempts to write zeros ahead that did not work", ""),
     PROOFS("wal.proof", Kind.COUNTER, "Proof frames of quiet partitions", "outcome"),

@@ -32,6 +32,9 @@ public final class PartitionMeters {
     private final Timer queueWaitRefused;
     private final LongAccumulator mostQueueBytes = new LongAccumulator(Math::max, 0);
     private final Map<RotationReason, Timer> rotations;
+    private final Counter trimmedSegments;
+    private final Counter trimmedBytes;
+    private final Counter trimPending;
     private final Counter prefillBytes;
     private final Counter prefillFailed;
     private final Counter proofsWritten;
@@ -53,6 +56,9 @@ public final class PartitionMeters {
         queueWaitRefused = registered.timer(MetricNames.QUEUE_WAIT, "refused");
         registered.gauge(MetricNames.PARTITION_QUEUE_BYTES_MAX, mostQueueBytes::get);
         rotations = registered.timers(MetricNames.ROTATION, RotationReason.class);
+        trimmedSegments = registered.counter(MetricNames.TRIMMED_SEGMENTS);
+        trimmedBytes = registered.counter(MetricNames.TRIMMED_BYTES);
+        trimPending = registered.counter(MetricNames.TRIM_PENDING);
         prefillBytes = registered.counter(MetricNames.PREFILL_BYTES);
         prefillFailed = registered.counter(MetricNames.PREFILL_FAILED);
         proofsWritten = registered.counter(MetricNames.PROOFS, "written");
@@ -123,6 +129,17 @@ public final class PartitionMeters {
     /** A segment was sealed and its successor is in use. */
     public void rotated(RotationReason reason, long nanos) {
         timerOf(rotations, reason).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** The old end moved up. */
+    public void trimmed(int segments, long fileBytes) {
+        trimmedSegments.increment(segments);
+        trimmedBytes.increment((double) fileBytes);
+    }
+
+    /** So many trimmed segments were still read, and are deleted later. */
+    public void trimPending(int segments) {
+        trimPending.increment(segments);
     }
 
     /** Zeros were written ahead. */

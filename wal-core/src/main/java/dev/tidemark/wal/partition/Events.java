@@ -8,7 +8,7 @@ import dev.tidemark.wal.api.WalException;
  * What happens in the life of a store. Each event is logged at once, and told to the listener on the thread {@code
  * wal-events}.
  *
- * <p><b>Threads.</b> Any. No method blocks on the listener. Never called under a lock of the partition: logging may
+ * <p><b>Threads.</b> Any. No method blocks on the listener. Never called under a lock that forbids I/O: logging may
  * block.
  */
 public interface Events {
@@ -23,6 +23,9 @@ public interface Events {
 
     /** A segment is complete. */
     void sealed(PartitionId partition, String file, long baseOffset, long endOffset);
+
+    /** The log begins at another record from now on; so many segments will be deleted, and so many bytes with them. */
+    void trimmed(PartitionId partition, long startOffset, int segments, long bytes);
 
     /** A force takes or took too long. */
     void slowForce(PartitionId partition, String file, long soFarNanos, boolean isStillRunning);

@@ -5,6 +5,8 @@ package dev.tidemark.wal.partition;
  * can wait for each other, and no lock is taken twice by one thread. {@code docs/concurrency.md} says what each guards.
  */
 public enum LockRank {
+    /** One partition's old end: held while it is trimmed and files are deleted. */
+    TRIM("trim", true),
     /** One partition's {@code PARTITION} file: held while it is replaced. */
     METADATA("metadata", true),
     /** The store's {@code RESERVE}: held while it is freed, and while a piece of it is written. */

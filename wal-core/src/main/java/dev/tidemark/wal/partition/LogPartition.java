@@ -1,5 +1,6 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.AppendRefusedException;
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Appended;
 import dev.tidemark.wal.api.Cursor;
@@ -32,10 +33,12 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Any. Appends go through the partition lock ({@link Intake}) and the two rights ({@link RoundWriter});
  * readers take neither.
  *
- * <p><b>Ordering.</b> The list of segments is one volatile reference, replaced by the holder of both rights.
+ * <p><b>Ordering.</b> The list of segments is one reference, replaced by the holder of both rights and by who trims ({@link SegmentsInLog}).
  *
  * <p><b>Crash.</b> See the parts.
  */
@@ -60,8 +63,9 @@ public final class LogPartition implements LocalPartition, ReadView {
     private final IndexLoader indexes;
     private final long appendTimeoutNanos;
     private final AtomicReference<@Nullable UnfinishedRecovery> unfinished;
-
-    private volatile SegmentList segments;
+    private final SegmentsInLog segments;
+    private final Trimmer trimmer;
+    private final Checkpoints checkpoints;
 
     private LogPartition(PartitionServices services, IndexLoader indexes, RecoveredLog recovered) {
         this.services = services;
@@ -71,7 +75,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         PartitionId id = recovered.id();
         life = new PartitionLife(id);
         positions = new Positions(recovered.start(), recovered.end());
-        segments = SegmentList.of(recovered.segments());
+        segments = new SegmentsInLog(recovered.segments());
         int stripe = id.hashCode();
         parts = new PartitionParts(
                 id,
@@ -93,6 +97,8 @@ public final class LogPartition implements LocalPartition, ReadView {
         intake = new Intake(
                 services, parts, lock.writeLock(), active, recovered.lastTimestampMillis(), state.mustRotate());
         writer = new RoundWriter(services, parts, intake, rotation, new SegmentInUse(active, state.mustRotate()));
+        trimmer = new Trimmer(services, parts, segments, writer::abandon);
+        checkpoints = new Checkpoints(services, parts, writer::abandon);
         if (recovered.unfinished().isEmpty()) {
             watchAge(active);
         }
@@ -125,10 +131,13 @@ public final class LogPartition implements LocalPartition, ReadView {
     }
 
     private void addSegment(Segment newest) {
-        Segment sealed = segments.last();
-        segments = segments.plus(newest);
+        Segment sealed = segments.get().last();
+        segments.add(newest);
         // Not forced and never needed: a reader who finds none makes it from the frames.
         indexes.write(sealed, sealed.end().orElseThrow().endPosition());
+        if (!services.config().retention().isForever()) {
+            services.flushers().submit(this::retainInTurn);
+        }
     }
 
     @Override
@@ -387,7 +396,72 @@ public final class LogPartition implements LocalPartition, ReadView {
             writer.await(asked, deadline);
             asked.result();
         }
-        return segments.last().baseOffset();
+        return segments.get().last().baseOffset();
+    }
+
+    // ---------------------------------------------------------------- the old end
+
+    @Override
+    public long trimTo(long offset) {
+        return changed(() -> trimmer.trimTo(offset));
+    }
+
+    @Override
+    public long applyRetention() {
+        return changed(() -> {
+            RetentionRule rule =
+                    new RetentionRule(services.config().retention(), next -> LogWalk.lastMillisBefore(this, next));
+            return trimmer.apply(rule, () -> writer.active().endPosition());
+        });
+    }
+
+    /** By a flusher, after a rotation or when the store's timer says so. */
+    void retainInTurn() {
+        if (!life.isOpen() || unfinished.get() != null) {
+            return;
+        }
+        try {
+            applyRetention();
+        } catch (WalException e) {
+            if (life.isOpen()) {
+                services.events().warning("retention was not applied: " + e.getMessage());
+            }
+        }
+    }
+
+    @Override
+    public Map<String, Long> checkpoints() {
+        return checkpoints.all();
+    }
+
+    @Override
+    public void checkpoint(String name, long offset) {
+        changed(() -> {
+            checkpoints.set(name, offset);
+            return offset;
+        });
+    }
+
+    @Override
+    public boolean removeCheckpoint(String name) {
+        return changed(() -> checkpoints.remove(name) ? 1L : 0L) > 0;
+    }
+
+    /** Recovery may want to write what this changes, so it has to be finished first. */
+    private long changed(LongSupplier change) {
+        try {
+            finishRecovery();
+            return change.getAsLong();
+        } catch (AppendRefusedException e) {
+            // It has refused an append, and this is none.
+            StorageException refused = new StorageException(
+                    e.code(), "recovery has to be finished first, and there is no room: partition=" + id(), e);
+            services.meters().failure(refused.code());
+            throw refused;
+        } catch (WalException e) {
+            services.meters().failure(e.code());
+            throw e;
+        }
     }
 
     // ---------------------------------------------------------------- read
@@ -429,7 +503,7 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     @Override
     public SegmentList segments() {
-        return segments;
+        return segments.get();
     }
 
     @Override
@@ -473,8 +547,9 @@ public final class LogPartition implements LocalPartition, ReadView {
     @Override
     public PartitionInfo describe() {
         ActiveSegment active = writer.active();
-        List<PartitionInfo.SegmentInfo> infos =
-                segments.asList().stream().map(segment -> info(segment, active)).toList();
+        List<PartitionInfo.SegmentInfo> infos = segments.get().asList().stream()
+                .map(segment -> info(segment, active))
+                .toList();
         Optional<WalException> failure =
                 life.failure().or(() -> Optional.ofNullable(unfinished.get()).map(UnfinishedRecovery::refusal));
         return new PartitionInfo(id(), life.state(), ends(), infos, failure);
@@ -509,7 +584,8 @@ public final class LogPartition implements LocalPartition, ReadView {
             return true;
         }
         intake.wakeAll();
-        boolean isClean = isMine && drained(deadlineNanos);
+        // In this order: a trim that has begun may still withdraw the stamp that draining leaves.
+        boolean isClean = trimmer.close(deadlineNanos) && isMine && drained(deadlineNanos);
         if (!isClean) {
             writer.abandon(new UnavailableException(
                     ErrorCode.PARTITION_CLOSED,
@@ -521,7 +597,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         WalException reason = life.failure().orElseGet(life::closed);
         parts.readable().close(reason);
         parts.written().close(reason);
-        for (Segment segment : segments.asList()) {
+        for (Segment segment : segments.get().asList()) {
             parts.files().forget(segment);
             // The list's own reference: with it goes the memory of the index, unless a cursor still holds the segment.
             segment.release();
@@ -541,7 +617,8 @@ public final class LogPartition implements LocalPartition, ReadView {
         try {
             return writer.drain(
                     deadlineNanos,
-                    active -> CleanClose.run(services, parts, active, segments.size(), unfinished.get() == null));
+                    active -> CleanClose.run(
+                            services, parts, active, segments.get().size(), unfinished.get() == null));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
@@ -550,6 +627,6 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     /** Whether a thread is still in an I/O operation of this partition, so that its directory must stay locked. */
     public boolean isBusy() {
-        return writer.isBusy();
+        return writer.isBusy() || trimmer.isBusy();
     }
 }

@@ -8,6 +8,7 @@ import dev.tidemark.wal.segment.FrameWindow;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SparseIndex;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -312,7 +313,7 @@ final class LogWalk implements AutoCloseable {
         int high = segments.size() - 1;
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (lastMillisBefore(segments.get(middle + 1)) >= millis) {
+            if (lastMillisBefore(view, segments.get(middle + 1)) >= millis) {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -322,7 +323,7 @@ final class LogWalk implements AutoCloseable {
     }
 
     /** The time of the last record before a segment. A segment that was trimmed meanwhile is older than all that count. */
-    private long lastMillisBefore(Segment candidate) {
+    static long lastMillisBefore(ReadView view, Segment candidate) {
         if (!candidate.tryRetain()) {
             return ANY_TIME;
         }
@@ -354,9 +355,18 @@ final class LogWalk implements AutoCloseable {
     private void doubt(IOException failure) {
         Segment current = segment();
         if (isDoubted) {
+            if (failure instanceof NoSuchFileException && isBeforeStart(current)) {
+                throw ReadErrors.trimmed(view.id(), Math.max(offset, wanted), view.start());
+            }
             throw ReadErrors.unreadable(view.id(), current, Math.max(position, 0), Math.max(offset, wanted), failure);
         }
         lookAgain(current);
+    }
+
+    /** Another process trims without asking who reads. */
+    private boolean isBeforeStart(Segment current) {
+        view.lookAtStart();
+        return current.isSealed() && current.endOffset() <= view.start();
     }
 
     /** Not the frame's fault, as far as we know: the index led to a wrong place. */

@@ -11,6 +11,9 @@ public interface OpenPartition {
     /** Where it is in its life. */
     LifeState state();
 
+    /** Applies the store's retention; an error is told as an event. By a flusher. */
+    default void retain() {}
+
     /**
      * Stops intake, writes and forces what was accepted, completes every waiter and leaves the clean stamp. Returns at the
      * latest soon after the deadline; what was not done by then has failed, and every waiter has been told.

@@ -1,15 +1,21 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.StorageException;
+import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Decoded;
 import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.segment.Segment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +124,33 @@ final class PartitionMetadata {
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * What a caller is told whose change failed. Where it is not known any more what a crash would leave, the partition is stopped.
+     *
+     * @param what was not done, in words
+     * @param stop stops the partition
+     */
+    WalException failed(
+            String what, PartitionId partition, DiskRoom diskRoom, Consumer<WalException> stop, IOException cause) {
+        String told = what + ": partition=" + partition + " (" + cause.getMessage() + ")";
+        if (isOutcomeUnknown()) {
+            StorageException failure = new StorageException(
+                    ErrorCode.PARTITION_FAILED,
+                    told + "; what a crash would leave of PARTITION is unknown: reopen to recover",
+                    cause);
+            stop.accept(failure);
+            return failure;
+        }
+        if (DiskErrors.isFull(cause)) {
+            diskRoom.full(cause);
+            return new StorageException(ErrorCode.STORAGE_FULL, told, cause);
+        }
+        return new StorageException(
+                DiskErrors.isTooManyOpenFiles(cause) ? ErrorCode.TOO_MANY_OPEN_FILES : ErrorCode.STORAGE_FAILED,
+                told,
+                cause);
     }
 
     private void requireKnown() throws IOException {

@@ -7,7 +7,7 @@ import java.lang.invoke.VarHandle;
 /**
  * How far one partition has got: four offsets, {@code start <= durable <= written <= logEnd}.
  *
- * <p><b>Threads.</b> {@code start} and {@code logEnd} are stored under the partition lock, {@code written} by the holder of
+ * <p><b>Threads.</b> {@code start} is stored under the lock of trimming, {@code logEnd} under the partition lock, {@code written} by the holder of
  * the write right, {@code durable} by the holder of the force right. Any thread may read.
  *
  * <p><b>Ordering.</b> Advancing is a release store, reading an acquire load. The writer adds to the index, and to the list
@@ -64,6 +64,11 @@ final class Positions {
 
     long logEnd() {
         return (long) LOG_END.getAcquire(this);
+    }
+
+    void trimmed(long newStart) {
+        assert newStart >= start() && newStart <= durable : "start cannot go from " + start() + " to " + newStart;
+        START.setRelease(this, newStart);
     }
 
     void accepted(long newLogEnd) {

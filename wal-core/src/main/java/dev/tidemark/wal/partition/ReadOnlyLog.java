@@ -6,10 +6,12 @@ import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.Ends;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Decoded;
 import dev.tidemark.wal.format.FrameKind;
+import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
@@ -35,6 +37,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A log that another process may be writing, read without its lock and without changing anything. It finds out what was added by looking at the files, at
@@ -53,6 +57,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadOnlyLog implements ReadView {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ReadOnlyLog.class);
+
     static final long LOOK_MILLIS = 20;
 
     static final long LIST_MILLIS = 1_000;
@@ -62,13 +68,13 @@ final class ReadOnlyLog implements ReadView {
     private final PartitionId id;
     private final Path directory;
     private final SegmentOwner owner;
-    private final long start;
     private final Environment environment;
     private final SegmentFiles files;
     private final IndexLoader indexes;
     private final ByteBufAllocator memory;
 
     private volatile SegmentList segments;
+    private volatile long start;
     private volatile long end;
     private volatile long provenEnd;
     private volatile @Nullable WalException failure;
@@ -152,6 +158,20 @@ final class ReadOnlyLog implements ReadView {
         } finally {
             lookedNanos = environment.clock().nanos();
             looking.set(false);
+        }
+    }
+
+    /** Reads {@code PARTITION} anew. What cannot be read now leaves the start where it was known to be. */
+    @Override
+    public void lookAtStart() {
+        try {
+            PartitionMetadata.read(environment.disk(), directory)
+                    .value()
+                    .filter(now -> now.partitionId() == owner.partitionId() && now.startOffset() > start)
+                    .ifPresent(now -> start = now.startOffset());
+        } catch (IOException e) {
+            // The error that made the reader ask is the one to be told.
+            LOG.debug("start was not read again: partition={}", id, e);
         }
     }
 
@@ -303,6 +323,25 @@ final class ReadOnlyLog implements ReadView {
         long proven = provenEnd;
         long written = end;
         return new Ends(start, proven, proven, written, written);
+    }
+
+    /** The checkpoints in {@code PARTITION}, read anew. */
+    NavigableMap<String, Long> checkpoints() {
+        ThreadRules.assertMayBlock();
+        Decoded<PartitionFile> decoded;
+        try {
+            decoded = PartitionMetadata.read(environment.disk(), directory);
+        } catch (IOException e) {
+            throw new StorageException(
+                    ErrorCode.STORAGE_FAILED,
+                    "PARTITION cannot be read: partition=" + id + " (" + e.getMessage() + ")",
+                    e);
+        }
+        return decoded.value()
+                .orElseThrow(
+                        () -> Refusal.metadata(id.toString(), directory, "file is not as it was when it was opened")
+                                .failure())
+                .checkpoints();
     }
 
     /** Where the frames of the newest segment end, as far as is known. */

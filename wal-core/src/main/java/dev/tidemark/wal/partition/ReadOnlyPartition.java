@@ -17,6 +17,7 @@ import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.segment.Segment;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -124,6 +125,12 @@ public final class ReadOnlyPartition implements LocalPartition {
         return log.ends();
     }
 
+    /** As they are now; the writer may be another process. */
+    @Override
+    public Map<String, Long> checkpoints() {
+        return log.checkpoints();
+    }
+
     @Override
     public PartitionInfo describe() {
         List<Segment> segments = log.segments().asList();
@@ -177,6 +184,26 @@ public final class ReadOnlyPartition implements LocalPartition {
 
     @Override
     public long rotate() {
+        throw readOnly();
+    }
+
+    @Override
+    public long trimTo(long offset) {
+        throw readOnly();
+    }
+
+    @Override
+    public long applyRetention() {
+        throw readOnly();
+    }
+
+    @Override
+    public void checkpoint(String name, long offset) {
+        throw readOnly();
+    }
+
+    @Override
+    public boolean removeCheckpoint(String name) {
         throw readOnly();
     }
 

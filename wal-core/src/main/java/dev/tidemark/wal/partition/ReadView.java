@@ -53,6 +53,9 @@ interface ReadView {
     /** Looks whether the log has grown, where nobody tells: in a store that another process writes. Cheap, and may do nothing. */
     default void look() {}
 
+    /** Looks whether the start has moved up, where nobody tells: see {@link #look}. */
+    default void lookAtStart() {}
+
     /**
      * Waits until the record at {@code offset} is visible. False when the time is up, or the log is closed meanwhile.
      *

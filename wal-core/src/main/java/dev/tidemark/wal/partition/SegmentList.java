@@ -42,6 +42,15 @@ final class SegmentList {
         return of(segments.subList(count, segments.size()));
     }
 
+    /** Where this one stands in the list. */
+    int indexOf(Segment segment) {
+        int index = segments.indexOf(segment);
+        if (index < 0) {
+            throw new IllegalArgumentException("segment is not in the log: segment=" + segment + " first=" + first());
+        }
+        return index;
+    }
+
     Segment first() {
         return segments.get(0);
     }

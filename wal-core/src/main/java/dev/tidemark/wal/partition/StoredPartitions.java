@@ -83,6 +83,11 @@ public final class StoredPartitions implements PartitionSource {
         }
 
         @Override
+        public void retain() {
+            partition.retainInTurn();
+        }
+
+        @Override
         public boolean close(long deadlineNanos) {
             return partition.close(deadlineNanos);
         }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #header()} and {@link #salt()}.
  *
  * <p>Reference counted. The partition's list holds the first reference; each cursor and slice that reads the segment holds one. While
- * one is held the file is not deleted.
+ * one is held the file is not deleted; {@link #whenUnread} says what is to be done then.
  *
  * <p><b>Threads.</b> Any. Only the writer of the partition seals, once.
  *
@@ -44,6 +44,9 @@ public final class Segment {
     private final SparseIndex index = new SparseIndex();
     private volatile @Nullable SegmentHeader header;
     private volatile @Nullable Sealed sealed;
+
+    /** Written by who trims, before it looks at the references; read by who gives back the last of them, afterwards: one sees the other. */
+    private volatile @Nullable Runnable whenUnread;
 
     @SuppressWarnings("unused") // by REFERENCES
     private volatile int references = 1;
@@ -201,6 +204,26 @@ public final class Segment {
         }
     }
 
+    /** Whether somebody besides the list of its log holds it at the moment. */
+    public boolean isRead() {
+        return (int) REFERENCES.getAcquire(this) > 1;
+    }
+
+    /** Whether nobody holds it any more, nor ever will. */
+    public boolean isUnread() {
+        return (int) REFERENCES.getAcquire(this) == 0;
+    }
+
+    /**
+     * Has a task run when nobody reads this segment any more, by whoever gives back the last reference: so it may not block.
+     *
+     * @return false if nobody does already; then the task is not run, or is being run by the one who did so a moment ago
+     */
+    public boolean whenUnread(Runnable task) {
+        whenUnread = task;
+        return !isUnread();
+    }
+
     /** Gives a reference back. */
     public void release() {
         int before = (int) REFERENCES.getAndAdd(this, -1);
@@ -209,6 +232,10 @@ public final class Segment {
         }
         if (before == 1) {
             index.unload();
+            Runnable task = whenUnread;
+            if (task != null) {
+                task.run();
+            }
         }
     }
 

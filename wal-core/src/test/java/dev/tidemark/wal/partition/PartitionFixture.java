@@ -227,6 +227,11 @@ final class PartitionFixture implements AutoCloseable {
         }
 
         @Override
+        public void trimmed(PartitionId id, long startOffset, int segments, long bytes) {
+            events.add("trimmed " + startOffset + " segments=" + segments);
+        }
+
+        @Override
         public void failed(PartitionId id, dev.tidemark.wal.api.WalException cause) {
             events.add("failed " + cause.code());
         }

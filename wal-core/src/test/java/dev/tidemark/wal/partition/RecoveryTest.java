@@ -20,6 +20,7 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionRecovery.Undecided;
 import dev.tidemark.wal.api.RecoveryCase;
+import dev.tidemark.wal.format.CleanStamp;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Intent;
@@ -623,16 +624,28 @@ final class RecoveryTest {
     }
 
     @Test
-    void interruptedTrimAfterACleanClose_isFinished_R6() throws IOException {
-        LogBuilder log = new LogBuilder().append(3, 100).rotate().append(3, 100).closeCleanly();
-        log.metadata(change -> change.start(4, log.segment(1).header().name())
-                .intent(new Intent.Trim(4, log.segment(1).header().name())));
+    void segmentsThatWereStillReadAtACleanClose_areDeleted_alsoWhenThatIsInterrupted_R6() throws IOException {
+        LogBuilder log = new LogBuilder()
+                .append(3, 100)
+                .rotate()
+                .append(3, 100)
+                .rotate()
+                .append(3, 100)
+                .closeCleanly();
+        CleanStamp all = log.metadata().cleanStamp().orElseThrow();
+        log.metadata(change -> change.start(7, log.segment(2).header().name())
+                .cleanStamp(new CleanStamp(
+                        all.segmentId(), all.filePosition(), all.headerCrc(), all.endOffset(), all.segments() - 2))
+                .intent(new Intent.Trim(7, log.segment(2).header().name())));
+        SimulatedDisk interrupted = disk(log);
+        interrupted.lose(path(log.segment(0)));
+        assertThat(recovered(interrupted).report().cases()).containsExactly(RecoveryCase.R6, RecoveryCase.CLEAN);
         SimulatedDisk disk = disk(log);
 
         RecoveredLog found = recovered(disk);
 
         assertThat(found.report().cases()).containsExactly(RecoveryCase.R6, RecoveryCase.CLEAN);
-        assertThat(disk.files()).doesNotContain(path(log.segment(0)));
+        assertThat(disk.files()).doesNotContain(path(log.segment(0)), path(log.segment(1)));
         assertThat(recovered(disk).report().cases()).containsExactly(RecoveryCase.CLEAN);
     }
 

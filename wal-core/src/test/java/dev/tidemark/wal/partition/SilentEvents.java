@@ -19,6 +19,9 @@ public class SilentEvents implements Events {
     public void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {}
 
     @Override
+    public void trimmed(PartitionId partition, long startOffset, int segments, long bytes) {}
+
+    @Override
     public void slowForce(PartitionId partition, String file, long soFarNanos, boolean isStillRunning) {}
 
     @Override

@@ -1,0 +1,41 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.segment.Segment;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The segments of a log that is written to, as readers find them: one list, replaced as a whole.
+ *
+ * <p><b>Threads.</b> Any may read. Rotation adds at the new end, trimming takes away at the old end; the two do not exclude each other.
+ *
+ * <p><b>Ordering.</b> A replacement is a compare and set, so none undoes the other. What a list holds was complete before it was stored.
+ */
+final class SegmentsInLog {
+
+    private final AtomicReference<SegmentList> list;
+
+    SegmentsInLog(List<Segment> segments) {
+        list = new AtomicReference<>(SegmentList.of(segments));
+    }
+
+    /** The segments at present. */
+    SegmentList get() {
+        return list.get();
+    }
+
+    /** Adds the newest one. */
+    void add(Segment newest) {
+        list.updateAndGet(now -> now.plus(newest));
+    }
+
+    /**
+     * Takes away those before {@code first}, which is in the list.
+     *
+     * @return those that were taken away, oldest first; the list's references of them are the caller's now
+     */
+    List<Segment> removeBefore(Segment first) {
+        SegmentList before = list.getAndUpdate(now -> now.withoutOldest(now.indexOf(first)));
+        return before.asList().subList(0, before.indexOf(first));
+    }
+}

@@ -1,0 +1,268 @@
+package dev.tidemark.wal.partition;
+
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.InvalidCallException;
+import dev.tidemark.wal.api.StorageException;
+import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.format.Intent;
+import dev.tidemark.wal.format.PartitionFile;
+import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.segment.Segment;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * Takes away the old end of a log (ADR 0008): the start first, durably, then the segments before it, each as soon as nobody reads it.
+ *
+ * <p><b>Threads.</b> Any; one at a time works, under the lock {@link LockRank#TRIM}, which is held during the I/O. Appends, rotation and readers do not
+ * take it. Segments that were read when they were trimmed are deleted by a flusher.
+ *
+ * <p><b>Ordering.</b> {@code PARTITION} is durable before the start is published, and the start is published before the list is shortened: a
+ * reader that does not find a segment finds the start that explains it.
+ *
+ * <p><b>Crash.</b> From the replacement of {@code PARTITION} on the log begins at the new start. The intent in it stays until the files are gone, names
+ * included, so recovery deletes what is left.
+ *
+ * <p><b>Failure.</b> A replacement that failed before its rename has changed nothing, and is told. Later, the partition stops. A file that cannot be
+ * deleted does no harm: a warning, and the next trim or opening tries again.
+ */
+final class Trimmer {
+
+    private final PartitionServices services;
+    private final PartitionParts parts;
+    private final SegmentsInLog segments;
+    private final Consumer<WalException> stop;
+    private final Disk disk;
+    private final RankedLock lock;
+
+    // Under the lock.
+    /** Trimmed and not deleted, oldest first. */
+    private final Deque<Segment> doomed = new ArrayDeque<>();
+
+    private volatile boolean isClosed;
+    private volatile boolean isAtWork;
+
+    /**
+     * For one partition.
+     *
+     * @param stop stops the partition, when it is not known which start a crash would leave
+     */
+    Trimmer(PartitionServices services, PartitionParts parts, SegmentsInLog segments, Consumer<WalException> stop) {
+        this.services = services;
+        this.parts = parts;
+        this.segments = segments;
+        this.stop = stop;
+        this.disk = services.environment().disk();
+        this.lock = services.lock(LockRank.TRIM);
+    }
+
+    /** Moves the start up to {@code offset}, unless it is there already. Returns where it is then. */
+    long trimTo(long offset) {
+        if (offset < 0) {
+            throw new InvalidCallException(
+                    ErrorCode.ARGUMENT_INVALID, "no such offset: partition=" + parts.id() + " offset=" + offset);
+        }
+        begin();
+        try {
+            parts.life().checkOpen();
+            long end = parts.positions().durable();
+            if (offset > end) {
+                throw ReadErrors.beyondEnd(parts.id(), offset, end);
+            }
+            if (offset > parts.positions().start()) {
+                Segment first = segments.get().floor(offset);
+                move(offset, first);
+                takeAway(offset, first);
+            }
+            deleteUnread();
+            return parts.positions().start();
+        } finally {
+            end();
+        }
+    }
+
+    /**
+     * Moves the start up as far as the rule lets it. Returns where it is then.
+     *
+     * @param activeBytes tells how much of the newest segment is in use
+     */
+    long apply(RetentionRule rule, LongSupplier activeBytes) {
+        begin();
+        try {
+            parts.life().checkOpen();
+            Segment first = firstToStay(rule, activeBytes);
+            if (first.baseOffset() > parts.positions().start()) {
+                move(first.baseOffset(), first);
+                takeAway(first.baseOffset(), first);
+            }
+            deleteUnread();
+            return parts.positions().start();
+        } finally {
+            end();
+        }
+    }
+
+    private Segment firstToStay(RetentionRule rule, LongSupplier activeBytes) {
+        SegmentList now = segments.get();
+        try {
+            return rule.firstToStay(
+                    now,
+                    activeBytes.getAsLong(),
+                    parts.metadata().current(),
+                    services.environment().clock().millis());
+        } catch (IOException e) {
+            throw new StorageException(
+                    ErrorCode.STORAGE_FAILED,
+                    "retention could not tell the age of a segment: partition=" + parts.id() + " (" + e.getMessage()
+                            + ")",
+                    e);
+        }
+    }
+
+    /**
+     * Trims nothing and deletes nothing from now on. Segments that somebody still reads are left to the next opening.
+     *
+     * @return false when a trim was still under way at the deadline
+     */
+    boolean close(long deadlineNanos) {
+        isClosed = true;
+        try {
+            if (!lock.tryLock(
+                    Math.max(0, deadlineNanos - services.environment().clock().nanos()))) {
+                return false;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        lock.unlock();
+        return true;
+    }
+
+    /** Whether a thread may be in an I/O operation here. */
+    boolean isBusy() {
+        return isAtWork;
+    }
+
+    private void begin() {
+        lock.lock();
+        isAtWork = true;
+    }
+
+    private void end() {
+        isAtWork = false;
+        lock.unlock();
+    }
+
+    // ---------------------------------------------------------------- the start
+
+    private void move(long offset, Segment first) {
+        boolean areFilesToGo = segments.get().first() != first || !doomed.isEmpty();
+        try {
+            parts.metadata().replace(file -> {
+                PartitionFile.Change change = withoutTrims(file)
+                        .withoutCleanStamp()
+                        .start(offset, first.name())
+                        .provenEnd(Math.max(file.provenEnd(), offset));
+                // It stands for those of earlier trims, too: they are older.
+                return (areFilesToGo ? change.intent(new Intent.Trim(offset, first.name())) : change).done();
+            });
+        } catch (IOException e) {
+            throw notMoved(e);
+        }
+    }
+
+    private static PartitionFile.Change withoutTrims(PartitionFile file) {
+        PartitionFile.Change change = file.change();
+        file.intents().stream().filter(Intent.Trim.class::isInstance).forEach(change::withoutIntent);
+        return change;
+    }
+
+    private WalException notMoved(IOException cause) {
+        return parts.metadata().failed("log was not trimmed", parts.id(), services.room(), stop, cause);
+    }
+
+    private void takeAway(long offset, Segment first) {
+        parts.positions().trimmed(offset);
+        List<Segment> removed = segments.removeBefore(first);
+        long bytes = 0;
+        int stillRead = 0;
+        for (Segment segment : removed) {
+            bytes += segment.fileBytes();
+            doomed.add(segment);
+            segment.release();
+            stillRead += segment.isUnread() || !segment.whenUnread(this::handOver) ? 0 : 1;
+        }
+        services.meters().trimmed(removed.size(), bytes);
+        services.meters().trimPending(stillRead);
+        services.events().trimmed(parts.id(), offset, removed.size(), bytes);
+    }
+
+    // ---------------------------------------------------------------- the files
+
+    /** By whoever gave back the last reference of a trimmed segment. */
+    private void handOver() {
+        if (!isClosed) {
+            services.flushers().submit(this::deleteInTurn);
+        }
+    }
+
+    private void deleteInTurn() {
+        begin();
+        try {
+            deleteUnread();
+        } finally {
+            end();
+        }
+    }
+
+    private void deleteUnread() {
+        if (isClosed || doomed.isEmpty() || parts.life().hasFailed()) {
+            return;
+        }
+        try {
+            boolean isAny = false;
+            for (Iterator<Segment> all = doomed.iterator(); all.hasNext(); ) {
+                Segment segment = all.next();
+                if (segment.isUnread()) {
+                    parts.files().forget(segment);
+                    delete(segment.name().indexFile());
+                    delete(segment.name().segmentFile());
+                    all.remove();
+                    isAny = true;
+                }
+            }
+            if (isAny && doomed.isEmpty()) {
+                // Before PARTITION forgets: a loss of power could bring the names back, with nobody to delete them.
+                disk.forceDirectory(parts.directory());
+                parts.metadata().replace(file -> withoutTrims(file).done());
+            }
+        } catch (IOException e) {
+            if (parts.metadata().isOutcomeUnknown()) {
+                // The trim itself is durable; what is not known is whether the intent was cleared.
+                WalException unused = notMoved(e);
+                return;
+            }
+            services.events()
+                    .warning("trimmed files could not be deleted, the next trim or opening tries again: partition="
+                            + parts.id() + " (" + e.getMessage() + ")");
+        }
+    }
+
+    private void delete(String name) throws IOException {
+        Path file = parts.directory().resolve(name);
+        try {
+            disk.delete(file);
+        } catch (NoSuchFileException e) {
+            // Not every segment has an index, and an earlier attempt may have come so far.
+            return;
+        }
+    }
+}
