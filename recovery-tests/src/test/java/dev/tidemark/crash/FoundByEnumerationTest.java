@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.io.CrashPlan;
 import dev.tidemark.wal.io.CrashStates;
 import dev.tidemark.wal.io.ManualClock;
+import dev.tidemark.wal.io.NameRule;
 import dev.tidemark.wal.io.SimulatedDisk;
 import org.junit.jupiter.api.Test;
 
@@ -43,12 +45,42 @@ class FoundByEnumerationTest {
         assertOpens(disk, "closed");
     }
 
+    /** The clean stamp counts segments: one that a trim has deleted would be missing. */
+    @Test
+    void trimIsTheFirstChangeAfterACleanClose_theStampIsWithdrawnWithIt() {
+        SimulatedDisk disk = new SimulatedDisk();
+        try (SteppedStore store = open(disk)) {
+            LocalPartition partition = store.engine().partition(ORDERS);
+            for (int i = 0; i < 3; i++) {
+                partition.append(new byte[100]);
+                partition.rotate();
+            }
+        }
+        disk.recordFromHere();
+        try (SteppedStore store = open(disk)) {
+            assertThat(store.engine().recovery().wasClean()).isTrue();
+            assertThat(store.engine().partition(ORDERS).trimTo(2)).isEqualTo(2);
+        }
+        CrashStates states = disk.crashStates();
+        while (states.next()) {
+            assertOpens(states.killed(), "killed after " + states.last(), 3);
+            for (NameRule rule : NameRule.values()) {
+                assertOpens(states.powerLoss(CrashPlan.keepNothing(rule)), "power lost after " + states.last(), 3);
+            }
+        }
+        assertOpens(disk, "closed", 3);
+    }
+
     private void assertOpens(SimulatedDisk disk, String when) {
+        assertOpens(disk, when, 1);
+    }
+
+    private void assertOpens(SimulatedDisk disk, String when, long end) {
         try (SteppedStore store = open(disk)) {
             assertThat(store.engine().recovery().refused()).as(when).isEmpty();
             assertThat(store.engine().partition(ORDERS).ends().durable())
                     .as(when)
-                    .isEqualTo(1);
+                    .isEqualTo(end);
         }
     }
 }
