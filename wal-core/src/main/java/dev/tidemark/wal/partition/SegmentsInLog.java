@@ -2,6 +2,7 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.segment.Segment;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -21,7 +22,7 @@ final class SegmentsInLog {
 
     /** The segments at present. */
     SegmentList get() {
-        return list.get();
+        return Objects.requireNonNull(list.get());
     }
 
     /** Adds the newest one. */
@@ -35,7 +36,7 @@ final class SegmentsInLog {
      * @return those that were taken away, oldest first; the list's references of them are the caller's now
      */
     List<Segment> removeBefore(Segment first) {
-        SegmentList before = list.getAndUpdate(now -> now.withoutOldest(now.indexOf(first)));
+        SegmentList before = Objects.requireNonNull(list.getAndUpdate(now -> now.withoutOldest(now.indexOf(first))));
         return before.asList().subList(0, before.indexOf(first));
     }
 }
