@@ -70,6 +70,8 @@ public final class Main implements Runnable {
                 new ProduceCommand(console),
                 new FetchCommand(console),
                 new TailCommand(console),
+                new TrimCommand(console),
+                new CheckpointCommand(console),
                 new DemoWriterCommand(console));
     }
 

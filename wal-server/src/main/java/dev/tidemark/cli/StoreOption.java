@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Option;
 
 /** The option {@code --data}, and what it opens. */
@@ -39,6 +40,12 @@ final class StoreOption {
     /** Opens the store for this process alone. A directory that is absent or empty becomes a store. */
     Wal openToWrite() {
         return Wal.open(Files.exists(directory) ? existing(directory) : directory);
+    }
+
+    /** Opens a store that must be there for this process alone. */
+    Wal openExistingToWrite(UnaryOperator<WalConfig.Builder> more) {
+        return Wal.open(more.apply(WalConfig.builder(existing(directory)).createIfMissing(false))
+                .build());
     }
 
     /** The directory of a store, which must be there. */
