@@ -3,6 +3,7 @@ package dev.tidemark.wal;
 import com.sun.management.ThreadMXBean;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.WalConfig;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -31,6 +32,8 @@ final class HeapPerAppend {
     private static final int MOST_WINDOWS = 60;
     private static final int GROUPS = 8;
     private static final int SMALL_BYTES = 16 << 10;
+    /** So large that no window of large appends has more than one change of segment. */
+    private static final long SEGMENT_BYTES = 1L << 30;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -43,31 +46,36 @@ final class HeapPerAppend {
     private final LocalPartition partition;
     private final Semaphore groups = new Semaphore(GROUPS);
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final BiConsumer<Long, Throwable> done = (offset, error) -> {
-        if (error != null) {
-            failure.set(error);
-        }
-        groups.release();
-    };
+    private final BiConsumer<Long, Throwable> done = (offset, error) -> groupIsDone(1, error);
+    private final BiConsumer<Long, Throwable> largeDone = (offset, error) -> groupIsDone(GROUPS / 2, error);
 
     private HeapPerAppend(LocalPartition partition) {
         this.partition = partition;
     }
 
-    /** Arguments: a directory, then pairs: the size of the payload, and how many bytes an append with it should cost at most. */
+    /** Arguments: a directory, then for each size of the payload: the size, and how many bytes an append should cost at most, waiting and not. */
     public static void main(String[] arguments) throws Exception {
-        try (Wal wal = Wal.open(Path.of(arguments[0]))) {
+        try (Wal wal = Wal.open(WalConfig.builder(Path.of(arguments[0]))
+                .segmentBytes(SEGMENT_BYTES)
+                .build())) {
             HeapPerAppend program = new HeapPerAppend(wal.partition("orders", 0));
             program.warmUp();
-            for (int i = 1; i < arguments.length; i += 2) {
+            for (int i = 1; i < arguments.length; i += 3) {
                 int payloadBytes = Integer.parseInt(arguments[i]);
-                int mostHeapBytes = Integer.parseInt(arguments[i + 1]);
                 for (Way way : Way.values()) {
+                    int mostHeapBytes = Integer.parseInt(arguments[way == Way.WAITING ? i + 1 : i + 2]);
                     double heapBytes = program.measure(way, payloadBytes, mostHeapBytes);
                     System.out.printf(Locale.ROOT, "%s %d %.1f%n", way, payloadBytes, heapBytes);
                 }
             }
         }
+    }
+
+    private void groupIsDone(int permits, @Nullable Throwable error) {
+        if (error != null) {
+            failure.set(error);
+        }
+        groups.release(permits);
     }
 
     /** The compiler has to know the way before it is measured: it leaves out what nobody keeps. */
@@ -87,14 +95,12 @@ final class HeapPerAppend {
     private double measure(Way way, int payloadBytes, int mostHeapBytes) throws InterruptedException {
         byte[] payload = new byte[payloadBytes];
         int appends = way == Way.WAITING ? 96 : 960;
-        int windows = MOST_WINDOWS;
         if (payloadBytes > SMALL_BYTES) {
             appends = 48;
-            windows = WINDOWS;
         }
         append(way, payload, appends);
         double[] last = new double[WINDOWS];
-        for (int i = 0; i < windows; i++) {
+        for (int i = 0; i < MOST_WINDOWS; i++) {
             long before = allocatedBytes();
             append(way, payload, appends);
             last[i % WINDOWS] = (double) (allocatedBytes() - before) / appends;
@@ -114,7 +120,9 @@ final class HeapPerAppend {
 
     /** Appends; what is not waited for in the call is left on its way, as it is where appends never cease. */
     private void append(Way way, byte[] payload, int appends) throws InterruptedException {
-        int groupAppends = payload.length <= SMALL_BYTES ? 32 : 4;
+        boolean isSmall = payload.length <= SMALL_BYTES;
+        int groupAppends = isSmall ? 32 : 16;
+        int permits = isSmall ? 1 : GROUPS / 2;
         for (int i = 1; i <= appends; i++) {
             if (way == Way.WAITING) {
                 partition.append(payload, Durability.SYNCED);
@@ -123,10 +131,10 @@ final class HeapPerAppend {
             CompletionStage<Long> outcome =
                     way == Way.ENQUEUE ? partition.enqueue(payload).durable() : partition.appendAsync(payload);
             if (i % groupAppends == 0) {
-                if (!groups.tryAcquire(60, TimeUnit.SECONDS)) {
+                if (!groups.tryAcquire(permits, 60, TimeUnit.SECONDS)) {
                     throw new IllegalStateException("no append became durable for a minute");
                 }
-                outcome.whenComplete(done);
+                outcome.whenComplete(isSmall ? done : largeDone);
             }
         }
     }

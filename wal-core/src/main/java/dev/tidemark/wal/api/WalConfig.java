@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +18,15 @@ import org.jspecify.annotations.Nullable;
 public final class WalConfig {
     /** Segment header, one frame's header and extension: what an append loses of a segment at the least. */
     private static final int SEGMENT_OVERHEAD_BYTES = 4096 + 96;
+    /** Some large appends in one round share what a round costs. */
+    private static final int MOST_ROUND_BYTES = 8 << 20;
 
     private final Path directory;
     private final Durability defaultDurability;
     private final long segmentBytes;
     private final Duration segmentAge;
     private final int maxAppendBytes;
+    private final OptionalInt chosenRoundBytes;
     private final int maxRoundBytes;
     private final int maxRoundAppends;
     private final Duration maxLinger;
@@ -55,7 +59,8 @@ public final class WalConfig {
         segmentBytes = from.segmentBytes;
         segmentAge = from.segmentAge;
         maxAppendBytes = from.maxAppendBytes;
-        maxRoundBytes = from.maxRoundBytes;
+        chosenRoundBytes = from.maxRoundBytes;
+        maxRoundBytes = from.roundBytes();
         maxRoundAppends = from.maxRoundAppends;
         maxLinger = from.maxLinger;
         maxUnforcedAge = from.maxUnforcedAge;
@@ -122,7 +127,7 @@ public final class WalConfig {
         return maxAppendBytes;
     }
 
-    /** How much one round writes at most, but for a single larger append: 4 KiB to 64 MiB, default 1 MiB. More raises throughput on slow disks and the latency behind a large round. */
+    /** How much one round writes at most, but for a single larger append: 4 KiB to 64 MiB, default 8 MiB or, where that is less, {@link #partitionQueueBytes()}. More raises throughput on slow disks and the latency behind a large round. */
     public int maxRoundBytes() {
         return maxRoundBytes;
     }
@@ -254,7 +259,7 @@ public final class WalConfig {
         private long segmentBytes = 128L << 20;
         private Duration segmentAge = Duration.ofDays(7);
         private int maxAppendBytes = 8 << 20;
-        private int maxRoundBytes = 1 << 20;
+        private OptionalInt maxRoundBytes = OptionalInt.empty();
         private int maxRoundAppends = 65_536;
         private Duration maxLinger = Duration.ZERO;
         private Duration maxUnforcedAge = Duration.ofMillis(100);
@@ -290,7 +295,7 @@ public final class WalConfig {
             segmentBytes = from.segmentBytes;
             segmentAge = from.segmentAge;
             maxAppendBytes = from.maxAppendBytes;
-            maxRoundBytes = from.maxRoundBytes;
+            maxRoundBytes = from.chosenRoundBytes;
             maxRoundAppends = from.maxRoundAppends;
             maxLinger = from.maxLinger;
             maxUnforcedAge = from.maxUnforcedAge;
@@ -343,8 +348,12 @@ public final class WalConfig {
 
         /** See {@link WalConfig#maxRoundBytes()}. */
         public Builder maxRoundBytes(int value) {
-            maxRoundBytes = value;
+            maxRoundBytes = OptionalInt.of(value);
             return this;
+        }
+
+        private int roundBytes() {
+            return maxRoundBytes.orElse((int) Math.min(MOST_ROUND_BYTES, Math.max(4 << 10, partitionQueueBytes)));
         }
 
         /** See {@link WalConfig#maxRoundAppends()}. */
@@ -515,9 +524,9 @@ public final class WalConfig {
                     maxAppendBytes);
             check(
                     problems,
-                    maxRoundBytes < 4 << 10 || maxRoundBytes > 64 << 20,
+                    roundBytes() < 4 << 10 || roundBytes() > 64 << 20,
                     "maxRoundBytes={} must be 4096 to 67108864",
-                    maxRoundBytes);
+                    roundBytes());
             check(
                     problems,
                     maxRoundAppends < 1 || maxRoundAppends > 1_000_000,
@@ -609,9 +618,9 @@ public final class WalConfig {
                     partitionQueueBytes);
             check(
                     problems,
-                    maxRoundBytes > partitionQueueBytes,
+                    roundBytes() > partitionQueueBytes,
                     "maxRoundBytes={} must not exceed partitionQueueBytes",
-                    maxRoundBytes);
+                    roundBytes());
             if (!problems.isEmpty()) {
                 throw new InvalidCallException(
                         ErrorCode.CONFIG_INVALID,

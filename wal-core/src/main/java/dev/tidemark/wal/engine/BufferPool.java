@@ -37,9 +37,8 @@ final class BufferPool {
 
     /** Bytes in buffers that were not released. Reading it walks the pool's chunks. */
     static long usedBytes() {
-        long used = metric().directArenas().stream()
-                .mapToLong(arena -> arena.numActiveBytes())
-                .sum();
+        // Not the arenas' "active" bytes: those count a chunk as a whole while anything in it is used.
+        long used = Holder.POOL.pinnedDirectMemory();
         MOST_USED_BYTES.accumulateAndGet(used, Math::max);
         return used;
     }

@@ -91,11 +91,17 @@ final class CompletionPool implements Completions {
         return own.awaitTermination(maxNanos, TimeUnit.NANOSECONDS) && waiting() == 0;
     }
 
-    private final class Lane {
+    private final class Lane implements Runnable {
         private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
         private final AtomicInteger count = new AtomicInteger();
         /** What was handed to an executor and has not been used. */
         private final AtomicReference<@Nullable Runnable> ticket = new AtomicReference<>();
+
+        /** The store's own threads lose no task, and so need no ticket. */
+        @Override
+        public void run() {
+            runTasks();
+        }
 
         void add(Runnable task) {
             tasks.add(task);
@@ -105,6 +111,14 @@ final class CompletionPool implements Completions {
         }
 
         private void handOn() {
+            if (callers.isEmpty() || own.isShutdown()) {
+                own.execute(this);
+            } else {
+                handOnTo(callers.get());
+            }
+        }
+
+        private void handOnTo(Executor executor) {
             Runnable next = new Runnable() {
                 @Override
                 public void run() {
@@ -114,7 +128,7 @@ final class CompletionPool implements Completions {
                 }
             };
             ticket.set(next);
-            if (callers.isEmpty() || own.isShutdown() || !callersTake(callers.get(), next)) {
+            if (!callersTake(executor, next)) {
                 own.execute(next);
             }
         }

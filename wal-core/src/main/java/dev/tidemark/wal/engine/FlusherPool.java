@@ -3,6 +3,7 @@ package dev.tidemark.wal.engine;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.partition.Flushers;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -29,7 +30,7 @@ final class FlusherPool implements Flushers {
                 IDLE_SECONDS,
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(),
-                environment.threads().factory("wal-flusher"),
+                thatTells(environment.threads().factory("wal-flusher")),
                 // Only after the store was closed: nothing of what such a turn would do is possible any more.
                 new ThreadPoolExecutor.DiscardPolicy());
         threads.allowCoreThreadTimeOut(true);
@@ -37,17 +38,19 @@ final class FlusherPool implements Flushers {
 
     @Override
     public void submit(Runnable turn) {
-        threads.execute(() -> run(turn));
+        threads.execute(turn);
     }
 
-    private static void run(Runnable turn) {
-        try {
-            turn.run();
-        } catch (Throwable e) {
-            // The owner of a turn handles its own failures; what comes through is a mistake of ours, and must not be
-            // lost.
-            LOG.error("a flusher's turn threw", e);
-        }
+    /**
+     * The owner of a turn handles its own failures. What comes through is a mistake of ours, and must not be lost; another thread takes
+     * the place of the one it has ended. A turn that is wrapped to catch it would be garbage of every turn.
+     */
+    private static ThreadFactory thatTells(ThreadFactory threads) {
+        return task -> {
+            Thread thread = threads.newThread(task);
+            thread.setUncaughtExceptionHandler((ended, e) -> LOG.error("a flusher's turn threw", e));
+            return thread;
+        };
     }
 
     /** Turns that wait for a thread. */

@@ -37,6 +37,7 @@ final class StoreServices {
     private final QueueMemory budget;
     private final Optional<Reserve> reserve;
     private final SegmentFiles files;
+    private final KeptBuffers memory;
     private final PartitionServices forPartitions;
 
     StoreServices(
@@ -61,13 +62,14 @@ final class StoreServices {
                         events));
         files = new SegmentFiles(disk, config.openFiles(), config.readOnly());
         disk.closeWhenOutOfFiles(files::closeIdle);
+        memory = new KeptBuffers(BufferPool.allocator(), config.storeQueueBytes(), environment.timers());
         PartitionMeters counted = meters.partitions();
         forPartitions = new PartitionServices(
                 directory.store().storeId(),
                 config,
                 environment,
                 files,
-                BufferPool.allocator(),
+                memory,
                 budget,
                 forTurns,
                 completions,
@@ -142,6 +144,7 @@ final class StoreServices {
             events.warning("RESERVE could not be closed: " + e.getMessage());
         }
         files.close();
+        memory.close();
         patience.await(completions::close, LAST_WORD_NANOS);
     }
 

@@ -11,12 +11,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Lays frames down in a round's memory: payload, checksum, and the header but for what is known only when it is written. Keeps the
- * memory of one round for the next.
+ * memory of some rounds for the next.
  *
  * <p><b>Threads.</b> Laying down happens under the partition lock. Memory is given back by any thread.
  *
@@ -28,12 +29,16 @@ final class FrameLayout {
     /** How long the frame of a proof is. */
     static final int PROOF_FRAME_BYTES = FrameCodec.frameBytes(PROOF.length, 0);
 
+    /** While one round is written, some may gather. */
+    private static final int MOST_SPARE = 4;
+
     private final PartitionId id;
     private final PartitionLife life;
     private final ByteBufAllocator allocator;
     private final Clock clock;
     private final CRC32C scratch = new CRC32C();
-    private final AtomicReference<@Nullable RoundMemory> spareMemory = new AtomicReference<>();
+    private final AtomicReferenceArray<@Nullable RoundMemory> spareMemory = new AtomicReferenceArray<>(MOST_SPARE);
+    private final AtomicReference<@Nullable CRC32C> spareChecksum = new AtomicReference<>();
     private long lastTimestampMillis;
 
     FrameLayout(PartitionServices services, PartitionId id, PartitionLife life, long lastTimestampMillis) {
@@ -48,8 +53,13 @@ final class FrameLayout {
 
     /** Memory for a round of about this size. */
     RoundMemory memory(int expectedBytes) {
-        RoundMemory spare = spareMemory.getAndSet(null);
-        RoundMemory memory = spare == null ? new RoundMemory(allocator) : spare;
+        RoundMemory memory = null;
+        for (int i = 0; i < MOST_SPARE && memory == null; i++) {
+            memory = spareMemory.getAndSet(i, null);
+        }
+        if (memory == null) {
+            memory = new RoundMemory(allocator);
+        }
         memory.expect(expectedBytes);
         return memory;
     }
@@ -59,18 +69,30 @@ final class FrameLayout {
         RoundMemory memory = round.takeMemory();
         if (memory != null) {
             memory.release();
-            RoundMemory older = life.isOpen() ? spareMemory.getAndSet(memory) : memory;
-            if (older != null) {
-                older.close();
+            keep(memory);
+        }
+    }
+
+    private void keep(RoundMemory memory) {
+        for (int i = 0; i < MOST_SPARE && life.isOpen(); i++) {
+            if (spareMemory.compareAndSet(i, null, memory)) {
+                if (!life.isOpen()) {
+                    // Closing may have looked into the slot before.
+                    becomeQuiet();
+                }
+                return;
             }
         }
+        memory.close();
     }
 
     /** Nothing comes for a while: the memory kept for the next round goes back to the pool. */
     void becomeQuiet() {
-        RoundMemory memory = spareMemory.getAndSet(null);
-        if (memory != null) {
-            memory.close();
+        for (int i = 0; i < MOST_SPARE; i++) {
+            RoundMemory memory = spareMemory.getAndSet(i, null);
+            if (memory != null) {
+                memory.close();
+            }
         }
     }
 
@@ -133,6 +155,15 @@ final class FrameLayout {
         Payloads.copy(payload, chunk, at + FrameCodec.HEADER_BYTES, length);
         int computed = FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, length, scratch);
         return checked(givenChecksum, computed, length);
+    }
+
+    /** The checksum of a payload outside of the round; without the partition lock, by several threads at once. */
+    int checksum(ByteBuf large) {
+        CRC32C spare = spareChecksum.getAndSet(null);
+        CRC32C crc = spare == null ? new CRC32C() : spare;
+        int computed = Payloads.checksum(large, crc);
+        spareChecksum.set(crc);
+        return computed;
     }
 
     /** The computed checksum, unless another one came with the payload. */

@@ -103,7 +103,7 @@ final class Intake {
         ByteBuf large = place == Payloads.Place.IN_ROUND ? null : own(payload, length, place);
         boolean isStaged = false;
         try {
-            int checksum = large == null ? 0 : frames.checked(givenChecksum, Payloads.checksum(large), length);
+            int checksum = large == null ? 0 : frames.checked(givenChecksum, frames.checksum(large), length);
             while (true) {
                 if (!room.takeBudget(frameBytes, deadlineNanos, mayWait)) {
                     return null;
@@ -157,7 +157,8 @@ final class Intake {
     /** Memory for a payload that has to be made first. */
     ByteBuf buffer(int bytes) {
         try {
-            return allocator.directBuffer(Math.max(1, bytes));
+            int capacity = Math.max(1, bytes);
+            return allocator.directBuffer(capacity, capacity);
         } catch (OutOfMemoryError e) {
             throw room.outOfMemory(e);
         }

@@ -56,7 +56,7 @@ final class Outcomes {
 
     /** Has the stages of a round completed, as far as its state says; handed in here, and run, in the order of the rounds. */
     void completeStages(Round round) {
-        completions.execute(stripe, round::settleStages);
+        completions.execute(stripe, round);
     }
 
     // ---------------------------------------------------------------- refused, and the partition goes on

@@ -98,9 +98,9 @@ final class Payloads {
     }
 
     /** The checksum of what {@link #own} returned. */
-    static int checksum(ByteBuf owned) {
+    static int checksum(ByteBuf owned, CRC32C crc) {
         ByteBuffer view = view(owned, owned.readerIndex(), owned.readableBytes());
-        CRC32C crc = new CRC32C();
+        crc.reset();
         crc.update(view);
         return (int) crc.getValue();
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A lone append has a round to itself, so the fields are as small as their values allow: this is 80 bytes of its garbage.
  */
-final class Round {
+final class Round implements Runnable {
     private static final byte STAGED = 0;
     private static final byte WRITTEN = 1;
     private static final byte SYNCED = 2;
@@ -89,7 +89,7 @@ final class Round {
             first = append;
         } else {
             if (appends > pending.length) {
-                pending = Arrays.copyOf(pending, Math.max(4, 2 * pending.length));
+                pending = Arrays.copyOf(pending, Math.max(8, 2 * pending.length));
             }
             pending[appends - 1] = append;
         }
@@ -179,6 +179,12 @@ final class Round {
     /** Whether {@link #settleStages} has anything to do for the present state. */
     boolean hasStagesToSettle() {
         return hasDurableStages || hasWrittenStages;
+    }
+
+    /** The round is its own task for the completion pool: another object for it would be garbage of every round. */
+    @Override
+    public void run() {
+        settleStages();
     }
 
     /** Runs where dependent code may run: completes the stages that exist. */
