@@ -45,6 +45,11 @@ public final class DiskErrors {
         return reason == null ? "" : reason.toLowerCase(Locale.ROOT);
     }
 
+    /** Whether the error passes, once there is room or a descriptor. */
+    public static boolean isPassing(IOException error) {
+        return isFull(error) || isTooManyOpenFiles(error);
+    }
+
     /** The local text for a full disk, learned at the first error that is not plain without it. */
     private static final class LocalText {
         static final String NO_SPACE = learn();

@@ -1,5 +1,6 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.segment.OpenSegment;
 import java.io.IOException;
@@ -37,6 +38,19 @@ final class CutBack {
 
     /** Undoes and refuses. Returns what the force of the zeros has made durable. */
     List<Round> run(RoundsUnderway.Refused refused) {
+        if (refused.entered() == null && DiskErrors.isTooManyOpenFiles(refused.cause())) {
+            // The file could not even be opened for it, so there is nothing to undo.
+            outcomes.refuseStaged(refused.round(), refused.cause());
+            return List.of();
+        }
+        try {
+            return undo(refused);
+        } finally {
+            refused.leave();
+        }
+    }
+
+    private List<Round> undo(RoundsUnderway.Refused refused) {
         ActiveSegment on = segment.active();
         if (!change(refused, on, this::overwrite)) {
             return List.of();

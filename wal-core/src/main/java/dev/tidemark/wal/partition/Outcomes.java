@@ -69,16 +69,29 @@ final class Outcomes {
         }
         ActiveSegment active = segment.active();
         rounds.addAll(intake.withdraw(first, active, segment.isClosed()));
-        boolean isFull = DiskErrors.isFull(cause);
-        ErrorCode code = isFull ? ErrorCode.STORAGE_FULL : ErrorCode.STORAGE_REFUSED;
-        String message = (isFull ? "the disk is full, nothing was appended" : "a write fell short and was undone")
-                + ": file=" + active.segment.displayName() + " at=" + active.endPosition() + " (" + cause.getMessage()
-                + ")";
+        ErrorCode code = refusalFor(cause);
+        String message = whatRefused(code) + ": file=" + active.segment.displayName() + " at=" + active.endPosition()
+                + " (" + cause.getMessage() + ")";
         meters.failure(code);
         for (Round round : rounds) {
             round.markFailed(Round.Doom.REFUSED, code, message, cause);
         }
         settled(rounds);
+    }
+
+    private static ErrorCode refusalFor(IOException cause) {
+        if (DiskErrors.isFull(cause)) {
+            return ErrorCode.STORAGE_FULL;
+        }
+        return DiskErrors.isTooManyOpenFiles(cause) ? ErrorCode.TOO_MANY_OPEN_FILES : ErrorCode.STORAGE_REFUSED;
+    }
+
+    private static String whatRefused(ErrorCode code) {
+        return switch (code) {
+            case STORAGE_FULL -> "the disk is full, nothing was appended";
+            case TOO_MANY_OPEN_FILES -> "too many open files, nothing was appended";
+            default -> "a write was refused and undone, nothing was appended";
+        };
     }
 
     /** Refuses rounds that are staged no more. */
@@ -190,6 +203,7 @@ final class Outcomes {
     void settleRefused(WalException cause) {
         RoundsUnderway.Refused left = underway.takeRefused();
         if (left != null) {
+            left.leave();
             unknown(left.round(), cause);
         }
     }

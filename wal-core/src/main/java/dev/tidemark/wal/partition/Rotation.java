@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Crash.</b> Before the rename: a temporary file, which recovery deletes, and the old segment as it was. After it: a
  * verified successor that says where the old segment ends, and recovery finishes the steps (R6).
  *
- * <p><b>Failure.</b> Before the rename the new file is given up and the old segment stays in use. From the rename on a full disk
- * leaves the step to be repeated, by the next append; any other error stops the partition.
+ * <p><b>Failure.</b> Before the rename the new file is given up and the old segment stays in use. From the rename on a full disk or
+ * the want of a descriptor leaves the step to be repeated, by the next append; any other error stops the partition.
  */
 final class Rotation {
     /** So much of a new segment is zeros from the beginning, when it was prepared ahead. */
@@ -106,7 +106,7 @@ final class Rotation {
         try {
             advanceFromRename(old, end, next);
         } catch (IOException e) {
-            if (DiskErrors.isFull(e) && isRepeatable()) {
+            if (DiskErrors.isPassing(e) && isRepeatable(e)) {
                 return new Outcome(null, true, e);
             }
             if (DiskErrors.isFull(e) && isStillUnnamed(next)) {
@@ -120,9 +120,10 @@ final class Rotation {
         return new Outcome(swap(old, end, next), false, null);
     }
 
-    /** What only writes, aside or behind the end, may be done again; a rename and a force may not. */
-    private boolean isRepeatable() {
+    /** What only writes, aside or behind the end, may be done again; a rename and a force may not, unless the disk was not even asked. */
+    private boolean isRepeatable(IOException e) {
         return done == RotationStep.NAMED_ACTIVE
+                || (done == RotationStep.RENAMED && DiskErrors.isTooManyOpenFiles(e))
                 || (done == RotationStep.NAME_FORCED && !parts.metadata().isOutcomeUnknown());
     }
 

@@ -5,6 +5,7 @@ import dev.tidemark.wal.api.OutcomeUnknownException;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.Clock;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.metrics.FlushReason;
 import dev.tidemark.wal.metrics.PartitionMeters;
 import dev.tidemark.wal.metrics.RotationReason;
@@ -301,13 +302,33 @@ final class RoundWriter {
         if (!staged.nextRotates()) {
             return List.of();
         }
-        // Also what nobody waits for, such as a proof: the successor's header will say that all of it was durable.
-        List<Round> covered = force.force(segment.active());
-        Round first = life.hasFailed() ? null : change.run();
-        if (first != null) {
-            write.write(first, reason);
+        ActiveSegment old = segment.active();
+        try {
+            old.enter();
+        } catch (IOException e) {
+            cannotChange(e);
+            return List.of();
         }
-        return covered;
+        try {
+            // Also what nobody waits for, such as a proof: the successor's header will say that all of it was durable.
+            List<Round> covered = force.force(old);
+            Round first = life.hasFailed() ? null : change.run();
+            if (first != null) {
+                write.write(first, reason);
+            }
+            return covered;
+        } finally {
+            old.leave();
+        }
+    }
+
+    /** The segment in use could not be opened; nothing has changed. */
+    private void cannotChange(IOException cause) {
+        if (DiskErrors.isTooManyOpenFiles(cause)) {
+            outcomes.refuseStaged(null, cause);
+        } else {
+            outcomes.fail(outcomes.storageFailed("rotation failed", cause));
+        }
     }
 
     // ---------------------------------------------------------------- closing

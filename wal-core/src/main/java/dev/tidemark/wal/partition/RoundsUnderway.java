@@ -20,8 +20,20 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Crash.</b> Nothing here is stored. Of rounds in these places any subset of sectors may be on the disk.
  */
 final class RoundsUnderway {
-    /** A round whose write was refused, and why. */
-    record Refused(Round round, IOException cause) {}
+    /**
+     * A round whose write was refused, and why.
+     *
+     * @param entered the segment it was to be written to, still {@linkplain ActiveSegment#enter entered}: undoing the write must not need
+     *     a descriptor that may not be there. Null where the write did not begin.
+     */
+    record Refused(Round round, IOException cause, @Nullable ActiveSegment entered) {
+        /** What was begun is undone, or never will be. */
+        void leave() {
+            if (entered != null) {
+                entered.leave();
+            }
+        }
+    }
 
     private final AtomicReference<@Nullable Round> beingWritten = new AtomicReference<>();
     private final AtomicReference<@Nullable Refused> refused = new AtomicReference<>();

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The right to write to the segment in use, and what its holder does with it: writes a round and publishes the written end.
@@ -22,8 +23,8 @@ import java.util.zip.CRC32C;
  *
  * <p><b>Crash.</b> What lies behind the durable end is any subset of the sectors of the rounds that were written and not forced.
  *
- * <p><b>Failure.</b> A full disk or a short write only marks its round as refused: whoever gets both rights undoes it
- * ({@link CutBack}). Any other error stops the partition.
+ * <p><b>Failure.</b> A full disk, a short write or the want of a descriptor only marks its round as refused: whoever gets both rights
+ * undoes it ({@link CutBack}). Any other error stops the partition.
  */
 final class WriteRight {
     private final PartitionServices services;
@@ -45,6 +46,9 @@ final class WriteRight {
     private final CRC32C scratch = new CRC32C();
 
     private final Semaphore right = new Semaphore(1);
+    /** The segment that was entered for a round, while that is neither written nor undone; for the holder. */
+    private @Nullable ActiveSegment entered;
+
     private volatile long lastWritten;
 
     WriteRight(
@@ -133,16 +137,23 @@ final class WriteRight {
             if (isMine || !wasGivenUp(round)) {
                 outcomes.fail(round, outcomes.failedBy(t));
             }
+        } finally {
+            ActiveSegment left = entered;
+            entered = null;
+            if (left != null) {
+                left.leave();
+            }
         }
     }
 
     private void writeFailed(Round round, IOException e) {
-        boolean canBeUndone = DiskErrors.isFull(e) || e instanceof ShortWriteException;
+        boolean canBeUndone = DiskErrors.isPassing(e) || e instanceof ShortWriteException;
         if (!canBeUndone || metadata.isOutcomeUnknown()) {
             outcomes.fail(round, outcomes.storageFailed("write failed", e));
             return;
         }
-        underway.addRefused(new RoundsUnderway.Refused(round, e));
+        underway.addRefused(new RoundsUnderway.Refused(round, e, entered));
+        entered = null;
         if (DiskErrors.isFull(e)) {
             services.room().full(e);
         }
@@ -188,7 +199,7 @@ final class WriteRight {
         } finally {
             if (!isWritten) {
                 to.undoRound();
-                to.leave();
+                entered = to;
             }
         }
         long ended = clock.nanos();

@@ -450,6 +450,93 @@ class FaultTest {
         }
     }
 
+    // ---------------------------------------------------------------- no descriptor left
+
+    @Test
+    void noDescriptorForAWrite_refusesTheAppendAndThePartitionGoesOn() throws Exception {
+        try (PartitionFixture log = quiet()) {
+            log.partition.append(bytes("good"));
+            outOfDescriptors(log);
+            long size = sizeOfActive(log);
+            assertThatThrownBy(() -> log.partition.append(bytes("refused")))
+                    .isInstanceOfSatisfying(AppendRefusedException.class, e -> {
+                        assertThat(e.code()).isEqualTo(ErrorCode.TOO_MANY_OPEN_FILES);
+                        assertThat(e).hasRootCauseInstanceOf(IOException.class);
+                    });
+            assertRefused(ErrorCode.TOO_MANY_OPEN_FILES, () -> log.partition.append(bytes("again")));
+            assertThat(failureOf(log.partition.appendAsync(bytes("later"))))
+                    .isInstanceOf(AppendRefusedException.class);
+            assertThat(sizeOfActive(log)).isEqualTo(size);
+            assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
+            assertThat(log.budget.takenBytes()).isZero();
+            log.disk.removeFaults();
+            assertThat(log.partition.append(bytes("better"))).isEqualTo(1);
+            assertThat(values(log)).containsExactly("good", "better");
+        }
+    }
+
+    @Test
+    void noDescriptorForTheCutOfAShortWrite_isNotNeeded() throws Exception {
+        try (PartitionFixture log = quiet()) {
+            log.partition.append(bytes("good"));
+            log.disk.inject(Fault.shortWrite(CallMatch.on(Operation.Kind.WRITE), 8));
+            log.disk.inject(
+                    Fault.full(CallMatch.on(Operation.Kind.WRITE).number(2)).afterBytes(4));
+            Gate cut = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.TRUNCATE));
+            CompletableFuture<Long> refused = inAnotherThread(() -> log.partition.append(bytes("refused")));
+            cut.awaitArrival(SOON);
+            cut.open();
+            assertThat(failureOf(refused)).isInstanceOf(AppendRefusedException.class);
+            assertThat(log.disk.count(Operation.Kind.OPEN))
+                    .as("opened once, for the first write")
+                    .isOne();
+            assertThat(log.partition.append(bytes("better"))).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void noDescriptorForAChangeOfSegment_refusesAndItIsDoneLater() throws Exception {
+        try (PartitionFixture log = quiet()) {
+            log.partition.append(bytes("good"));
+            outOfDescriptors(log);
+            assertRefused(ErrorCode.TOO_MANY_OPEN_FILES, log.partition::rotate);
+            assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
+            log.disk.removeFaults();
+            assertThat(log.partition.rotate()).isEqualTo(1);
+            assertThat(log.partition.append(bytes("better"))).isEqualTo(1);
+            assertThat(values(log)).containsExactly("good", "better");
+        }
+    }
+
+    /** Each step of a rotation that needs a descriptor, the old segment's own apart. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void noDescriptorInTheMiddleOfARotation_refusesAndItIsFinishedLater(int nth) throws Exception {
+        try (PartitionFixture log = quiet()) {
+            log.partition.append(bytes("good"));
+            log.disk.inject(Fault.tooManyOpenFiles(CallMatch.on(
+                            Operation.Kind.OPEN, Operation.Kind.CREATE, Operation.Kind.FORCE_DIRECTORY)
+                    .number(nth)));
+            assertRefused(ErrorCode.TOO_MANY_OPEN_FILES, log.partition::rotate);
+            assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
+            assertThat(log.partition.append(bytes("better"))).isEqualTo(1);
+            assertThat(log.partition.close(log.deadline(20))).isTrue();
+            assertThat(log.disk.list(PartitionFixture.DIRECTORY)).noneMatch(name -> name.toString()
+                    .startsWith("next-"));
+        }
+    }
+
+    /** No file can be opened, and none is open. */
+    private static void outOfDescriptors(PartitionFixture log) {
+        log.awaitQuiet();
+        while (log.services.files().openFiles() > 0) {
+            assertThat(log.services.files().closeIdle()).as("an idle file was closed").isTrue();
+        }
+        log.disk.inject(Fault.tooManyOpenFiles(
+                CallMatch.on(Operation.Kind.OPEN, Operation.Kind.CREATE, Operation.Kind.FORCE_DIRECTORY)
+                        .andAllLater()));
+    }
+
     // ----------------------------------------------------------------
 
     private static PartitionFixture quiet() throws IOException {
