@@ -26,6 +26,7 @@ final class ActiveSegment implements RoundMemory.FrameSink {
     final SparseIndex index;
     final TotalsCounter totals;
     private final TotalsCounter beforeRound;
+    private int roundAppends;
     final Prefill prefill;
 
     private final SegmentFiles files;
@@ -81,6 +82,7 @@ final class ActiveSegment implements RoundMemory.FrameSink {
     /** Frames of another round follow; until {@link #advance} they can be undone. */
     void beginRound() {
         beforeRound.resetTo(totals);
+        roundAppends = 0;
     }
 
     @Override
@@ -89,8 +91,14 @@ final class ActiveSegment implements RoundMemory.FrameSink {
         long timestampMillis = FrameCodec.timestampMillis(buffer, at);
         totals.add(count, FrameCodec.length(buffer, at), timestampMillis, headerCrc);
         if (count > 0) {
+            roundAppends++;
             index.add(FrameCodec.offset(buffer, at), filePosition, timestampMillis);
         }
+    }
+
+    /** How many appends have laid a frame down in the round: a request to sync or to rotate has none. */
+    int roundAppends() {
+        return roundAppends;
     }
 
     /** The round was not written. */

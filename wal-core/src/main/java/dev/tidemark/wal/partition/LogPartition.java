@@ -593,10 +593,14 @@ public final class LogPartition implements LocalPartition, ReadView {
         }
         writer.stop();
         rotation.close();
-        life.close();
+        boolean isLast = life.close();
         WalException reason = life.failure().orElseGet(life::closed);
         parts.readable().close(reason);
         parts.written().close(reason);
+        if (!isLast) {
+            // A partition that has failed may be closed by several at once; what it holds is given back once.
+            return false;
+        }
         for (Segment segment : segments.get().asList()) {
             parts.files().forget(segment);
             // The list's own reference: with it goes the memory of the index, unless a cursor still holds the segment.

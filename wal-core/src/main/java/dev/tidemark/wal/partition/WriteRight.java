@@ -185,7 +185,7 @@ final class WriteRight {
         try {
             to.beginRound();
             round.memory().complete(to.segment.salt(), round.filePosition, durableEnd, scratch, to);
-            meters.round(reason, round.appends, round.bytes());
+            meters.round(reason, to.roundAppends(), round.bytes());
             long end = (long) round.filePosition + round.bytes();
             boolean isGrowing = to.prefill.beforeGrowing(end);
             try {
@@ -205,7 +205,7 @@ final class WriteRight {
         long ended = clock.nanos();
         meters.wrote(ended - began);
         if (event != null) {
-            event.done(id, reason, round.firstOffset, round.appends, round.bytes());
+            event.done(id, reason, round.firstOffset, to.roundAppends(), round.bytes());
         }
         proofs.roundWritten(ended, round.bytes() > 0 ? durableEnd : Proofs.NOTHING_TOLD);
     }

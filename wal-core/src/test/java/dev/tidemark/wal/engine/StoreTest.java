@@ -326,8 +326,8 @@ class StoreTest {
             assertThat(registry.get(MetricNames.ROUND_APPENDS.meterName())
                             .summary()
                             .totalAmount())
-                    .as("the request to rotate takes its place among the appends")
-                    .isEqualTo(12);
+                    .as("a request to rotate is no append")
+                    .isEqualTo(11);
             assertThat(registry.get(MetricNames.ROUNDS.meterName())
                             .tag("reason", "leader")
                             .counter()

@@ -450,6 +450,25 @@ class FaultTest {
         }
     }
 
+    @Test
+    void failedPartitionClosedByTwoAtOnce_givesItsSegmentsBackOnce() throws Exception {
+        PartitionFixture log = quiet(settings -> settings.segmentBytes(64 << 10));
+        log.partition.append(new byte[40 << 10]);
+        // Now there is space prepared for the next segment, which a close removes.
+        log.awaitQuiet();
+        log.disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE)));
+        assertThatThrownBy(() -> log.partition.append(bytes("lost"))).isInstanceOf(OutcomeUnknownException.class);
+        Gate inTheMiddle = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.DELETE));
+        CompletableFuture<Boolean> first = inAnotherThread(() -> log.partition.close(log.deadline(20)));
+        inTheMiddle.awaitArrival(SOON);
+        CompletableFuture<Boolean> second = inAnotherThread(() -> log.partition.close(log.deadline(20)));
+        assertThat(second.orTimeout(60, TimeUnit.SECONDS).join()).as("clean").isFalse();
+        inTheMiddle.open();
+        assertThat(first.orTimeout(60, TimeUnit.SECONDS).join()).as("clean").isFalse();
+        assertThat(log.partition.state()).isEqualTo(LifeState.CLOSED);
+        log.close();
+    }
+
     // ---------------------------------------------------------------- no descriptor left
 
     @Test
