@@ -483,8 +483,7 @@ class FaultTest {
                         assertThat(e).hasRootCauseInstanceOf(IOException.class);
                     });
             assertRefused(ErrorCode.TOO_MANY_OPEN_FILES, () -> log.partition.append(bytes("again")));
-            assertThat(failureOf(log.partition.appendAsync(bytes("later"))))
-                    .isInstanceOf(AppendRefusedException.class);
+            assertThat(failureOf(log.partition.appendAsync(bytes("later")))).isInstanceOf(AppendRefusedException.class);
             assertThat(sizeOfActive(log)).isEqualTo(size);
             assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
             assertThat(log.budget.takenBytes()).isZero();
@@ -533,15 +532,15 @@ class FaultTest {
     void noDescriptorInTheMiddleOfARotation_refusesAndItIsFinishedLater(int nth) throws Exception {
         try (PartitionFixture log = quiet()) {
             log.partition.append(bytes("good"));
-            log.disk.inject(Fault.tooManyOpenFiles(CallMatch.on(
-                            Operation.Kind.OPEN, Operation.Kind.CREATE, Operation.Kind.FORCE_DIRECTORY)
-                    .number(nth)));
+            log.disk.inject(Fault.tooManyOpenFiles(
+                    CallMatch.on(Operation.Kind.OPEN, Operation.Kind.CREATE, Operation.Kind.FORCE_DIRECTORY)
+                            .number(nth)));
             assertRefused(ErrorCode.TOO_MANY_OPEN_FILES, log.partition::rotate);
             assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
             assertThat(log.partition.append(bytes("better"))).isEqualTo(1);
             assertThat(log.partition.close(log.deadline(20))).isTrue();
-            assertThat(log.disk.list(PartitionFixture.DIRECTORY)).noneMatch(name -> name.toString()
-                    .startsWith("next-"));
+            assertThat(log.disk.list(PartitionFixture.DIRECTORY))
+                    .noneMatch(name -> name.toString().startsWith("next-"));
         }
     }
 
@@ -549,7 +548,9 @@ class FaultTest {
     private static void outOfDescriptors(PartitionFixture log) {
         log.awaitQuiet();
         while (log.services.files().openFiles() > 0) {
-            assertThat(log.services.files().closeIdle()).as("an idle file was closed").isTrue();
+            assertThat(log.services.files().closeIdle())
+                    .as("an idle file was closed")
+                    .isTrue();
         }
         log.disk.inject(Fault.tooManyOpenFiles(
                 CallMatch.on(Operation.Kind.OPEN, Operation.Kind.CREATE, Operation.Kind.FORCE_DIRECTORY)
