@@ -18,6 +18,7 @@ import dev.tidemark.wal.io.DiskLock;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.LockHeldException;
 import dev.tidemark.wal.io.ThisProcess;
+import dev.tidemark.wal.partition.DoomedDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NotDirectoryException;
@@ -354,22 +355,15 @@ final class StoreDirectory {
         }
     }
 
-    /** A partition's directory holds files only; anything deeper is not ours, and its directory stays. Says whether nothing is left. */
+    /** Says whether nothing is left. */
     private boolean remove(Path path, boolean isDirectory) throws IOException {
-        boolean isAllOurs = true;
-        for (DiskEntry inside : isDirectory ? disk.list(path) : List.<DiskEntry>of()) {
-            if (inside.directory()) {
-                isAllOurs = false;
-            } else {
-                disk.delete(path.resolve(inside.name()));
-            }
-        }
-        if (isAllOurs) {
+        if (!isDirectory) {
             disk.delete(path);
-        } else {
-            warnings.add("a directory that was to be removed holds one that is not ours, and stays: directory=" + path);
+            return true;
         }
-        return isAllOurs;
+        Optional<String> left = DoomedDirectory.remove(disk, path);
+        left.ifPresent(warnings::add);
+        return left.isEmpty();
     }
 
     private List<PartitionId> partitions(List<DiskEntry> entries) {

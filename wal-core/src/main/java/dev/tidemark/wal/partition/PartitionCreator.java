@@ -10,7 +10,6 @@ import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
 import dev.tidemark.wal.format.SegmentRef;
 import dev.tidemark.wal.io.Disk;
-import dev.tidemark.wal.io.DiskEntry;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentOwner;
@@ -23,7 +22,7 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * Makes partitions, and removes what is left of them.
+ * Makes partitions.
  *
  * <p><b>Threads.</b> Any; two threads must not create the same partition at the same time, which the store sees to.
  *
@@ -91,19 +90,6 @@ final class PartitionCreator {
         return parent;
     }
 
-    /** Removes a directory of ours with everything in it. What a crash leaves of it is removed the next time. */
-    static void remove(Disk disk, Path directory) throws IOException {
-        for (DiskEntry entry : disk.list(directory)) {
-            Path path = directory.resolve(entry.name());
-            if (entry.directory()) {
-                remove(disk, path);
-            } else {
-                disk.delete(path);
-            }
-        }
-        disk.delete(directory);
-    }
-
     private static RecoveredLog created(
             RecoveryContext context,
             PartitionId id,
@@ -157,7 +143,7 @@ final class PartitionCreator {
     /** The first error is what counts; a directory that stays is removed by the next opening. */
     private static void removeQuietly(Disk disk, Path directory) {
         try {
-            remove(disk, directory);
+            DoomedDirectory.remove(disk, directory);
         } catch (IOException leftForRecovery) {
             assert directory.getFileName().toString().startsWith("create-") : directory;
         }

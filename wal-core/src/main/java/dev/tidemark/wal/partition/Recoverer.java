@@ -140,24 +140,26 @@ final class Recoverer {
         }
 
         private RecoveryResult deleted(PartitionFile metadata, Intent.Delete deletion) throws Refusal {
+            Optional<String> left = Optional.empty();
             if (!context.readOnly()) {
                 Disk disk = context.disk();
                 Path doomed = directory.resolveSibling(Names.deleteDirectory(deletion.deleteId()));
                 try {
                     disk.rename(directory, doomed);
                     disk.forceDirectory(PartitionCreator.parentOf(directory));
-                    PartitionCreator.remove(disk, doomed);
+                    left = DoomedDirectory.remove(disk, doomed);
                 } catch (IOException e) {
                     throw Refusal.notWritten(directory, "finish the deletion", e);
                 }
             }
-            return new RecoveryResult.Deleted(report(
+            PartitionRecovery report = report(
                     List.of(RecoveryCase.R6),
                     metadata.startOffset(),
                     metadata.provenEnd(),
                     0,
                     Optional.empty(),
-                    Optional.empty()));
+                    Optional.empty());
+            return new RecoveryResult.Deleted(report, left);
         }
 
         // ------------------------------------------------------------ telling

@@ -1,6 +1,7 @@
 package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.PartitionRecovery;
+import java.util.Optional;
 
 /** How recovering one directory ended. The report is there in every case. */
 sealed interface RecoveryResult {
@@ -18,6 +19,10 @@ sealed interface RecoveryResult {
     /** The partition cannot be used; the report's failure says why. Nothing was cut. */
     record Refused(PartitionRecovery report) implements RecoveryResult {}
 
-    /** Its deletion had begun, and was finished: there is no such partition. */
-    record Deleted(PartitionRecovery report) implements RecoveryResult {}
+    /**
+     * Its deletion had begun, and was finished: there is no such partition.
+     *
+     * @param left what to tell an operator if its directory could not be removed, because something else lies in it
+     */
+    record Deleted(PartitionRecovery report, Optional<String> left) implements RecoveryResult {}
 }

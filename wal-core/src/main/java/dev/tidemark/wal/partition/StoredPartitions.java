@@ -38,6 +38,9 @@ public final class StoredPartitions implements PartitionSource {
         Recoverer recoverer = new Recoverer(context);
         return (id, directory) -> {
             RecoveryResult result = recoverer.recover(id, directory);
+            if (result instanceof RecoveryResult.Deleted deleted) {
+                deleted.left().ifPresent(services.events()::warning);
+            }
             return new Found(
                     result.report(),
                     result instanceof RecoveryResult.Recovered recovered

@@ -5,17 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.StoreFile;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.DiskEntry;
+import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Fault;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,6 +116,45 @@ class StoreDirectoryTest {
                 .as("what is ours is gone")
                 .isFalse();
         assertThat(listener.heard).anyMatch(event -> event.contains("not ours, and stays: directory=" + left));
+    }
+
+    /** Whoever finishes a deletion does the same, whether or not it had come to its temporary name. */
+    @Test
+    void foreignDirectoryInADeletedPartition_staysWithItsFilesAndIsWarnedOfEachTime() throws IOException {
+        PartitionId id = new PartitionId("orders", 0);
+        try (Engine engine = Engine.open(config().build(), Environment.real().withDisk(disk))) {
+            engine.partition(id).append(new byte[100]);
+        }
+        Path directory = DATA.resolve(id.toString());
+        Path left = DATA.resolve(Names.deleteDirectory(7));
+        beginDeletion(directory.resolve(Names.PARTITION));
+        disk.createDirectory(directory.resolve("notes"));
+        disk.create(directory.resolve("notes").resolve("todo.txt")).close();
+
+        for (int opening = 0; opening < 2; opening++) {
+            listener.heard.clear();
+            try (Engine engine = Engine.open(config().build(), Environment.real().withDisk(disk))) {
+                assertThat(engine.recovery().refused()).isEmpty();
+                assertThat(engine.partitions()).isEmpty();
+            }
+            assertThat(disk.list(left)).extracting(DiskEntry::name).containsExactly("notes");
+            assertThat(disk.exists(left.resolve("notes").resolve("todo.txt"))).isTrue();
+            assertThat(listener.heard)
+                    .filteredOn(event -> event.contains("not ours, and stays: directory=" + left))
+                    .as("opening %d", opening)
+                    .hasSize(1);
+        }
+    }
+
+    /** As a process leaves it that dies when it has recorded what it is going to do. */
+    private void beginDeletion(Path metadata) throws IOException {
+        PartitionFile file =
+                PartitionFile.decode(disk.contents(metadata)).value().orElseThrow();
+        byte[] begun = file.change().intent(new Intent.Delete(7)).done().encode();
+        disk.delete(metadata);
+        try (DiskFile written = disk.create(metadata)) {
+            written.writeFully(ByteBuffer.wrap(begun), 0);
+        }
     }
 
     private List<String> names() throws IOException {
