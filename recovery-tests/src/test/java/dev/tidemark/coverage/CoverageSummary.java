@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /**
- * Says in a few lines how much of {@code wal-core} the tests of all modules reach. It runs by itself, when all others have and the
+ * Says in a few lines how much of {@code wal-core} its own tests and those of this module reach; those of the other modules are not
+ * measured. It runs by itself, when all others have and the
  * report is written: in the phase {@code verify}, with the property {@code tidemark.coverage} as the report's path.
  */
 class CoverageSummary {
