@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
  * Kills processes that append, and judges what they leave, round after round on the same directory. What a round does is drawn
  * from the seed; when exactly the kill meets the child the machine decides, so a replay is alike and not equal.
  *
- * <p>One round in four is killed before the child has reported that the store is open: that is a crash during recovery. Of the
+ * <p>At least one process in four is killed before it has reported that the store is open: that is a crash during recovery. Of the
  * others some are killed at a time, and some at an operation on the disk. Some children are stopped and continued on the way, and
  * while they are, another process tries to open their directory.
  *
@@ -32,6 +32,11 @@ import java.util.concurrent.TimeUnit;
 final class KillHarness {
     /** Longer than the judge takes on a busy machine. */
     private static final int LONGEST_SECONDS = 120;
+    /** In most of that a process has not opened the store yet; where the machine is faster, it becomes less. */
+    private static final int LONGEST_MILLIS_BEFORE_READY = 400;
+
+    /** Of so many processes one at least is killed before it is ready. */
+    private static final int EARLY_ONE_IN = 4;
 
     private final Path directory;
     private final long seed;
@@ -42,6 +47,7 @@ final class KillHarness {
 
     private final Map<String, Integer> killedAt = new TreeMap<>();
 
+    private int millisBeforeReady = LONGEST_MILLIS_BEFORE_READY;
     private int rounds;
     private int kills;
     private int earlyKills;
@@ -60,11 +66,14 @@ final class KillHarness {
         this.ledger = new KillLedger(seed);
     }
 
-    /** Goes on until so many kills have counted: something was acknowledged before, and more was under way. */
+    /**
+     * Goes on until so many kills have counted, which means that something was acknowledged before and more was under way, and until enough
+     * processes were killed before they were ready.
+     */
     void run(int wantedKills) throws IOException, InterruptedException {
         int most = rounds + 4 * wantedKills + 20;
         int goal = kills + wantedKills;
-        while (kills < goal) {
+        while (kills < goal || isShortOfEarlyKills()) {
             assertThat(rounds)
                     .as("rounds for %d kills, seed %d", wantedKills, seed)
                     .isLessThan(most);
@@ -73,8 +82,12 @@ final class KillHarness {
         judge();
     }
 
+    private boolean isShortOfEarlyKills() {
+        return earlyKills * EARLY_ONE_IN < rounds;
+    }
+
     private void round() throws IOException, InterruptedException {
-        int drawn = random.nextInt(100);
+        int drawn = random.nextInt(isShortOfEarlyKills() ? 30 : 100);
         if (drawn < 15) {
             killAtAnyTime(start(KillChild.AT_ANY_TIME), false);
         } else if (drawn < 30) {
@@ -105,15 +118,18 @@ final class KillHarness {
         try {
             if (onceReady) {
                 child.awaitReady();
-                if (random.nextInt(5) == 0) {
+                if (random.nextInt(5) == 0 || stops == 0) {
                     stopAndContinue(child);
                 }
                 child.runFor(20 + random.nextInt(120));
             } else {
-                child.runFor(random.nextInt(400));
+                child.runFor(random.nextInt(millisBeforeReady));
             }
         } finally {
             child.kill();
+        }
+        if (!onceReady && child.isReady()) {
+            millisBeforeReady = Math.max(1, millisBeforeReady / 2);
         }
         count(child);
     }
@@ -256,9 +272,19 @@ final class KillHarness {
         return kills;
     }
 
-    /** How many processes were killed before they were ready. */
+    /** How many processes there were. */
+    int processes() {
+        return rounds;
+    }
+
+    /** How many of them were killed before they were ready. */
     int earlyKills() {
         return earlyKills;
+    }
+
+    /** How many processes were stopped and continued. */
+    int stops() {
+        return stops;
     }
 
     /** How often a process was killed at a chosen place, by the place. */

@@ -39,20 +39,27 @@ class KillTest {
         long began = System.nanoTime();
         List<KillHarness> ended = runSomeAtOnce(directories);
         int counted = ended.stream().mapToInt(KillHarness::kills).sum();
+        int processes = ended.stream().mapToInt(KillHarness::processes).sum();
         int early = ended.stream().mapToInt(KillHarness::earlyKills).sum();
         Map<String, Integer> killedAt = new TreeMap<>();
         ended.forEach(
                 harness -> harness.killedAt().forEach((where, times) -> killedAt.merge(where, times, Integer::sum)));
         System.out.printf(
-                "kills: %d that count, %d before ready, %d at chosen operations of %d kinds, in %.1f s, seed %d%n",
+                "kills: %d that count, of %d processes %d before they were ready, %d at chosen operations of %d kinds, in %.1f s, seed %d%n",
                 counted,
+                processes,
                 early,
                 killedAt.values().stream().mapToInt(Integer::intValue).sum(),
                 killedAt.size(),
                 (System.nanoTime() - began) / 1e9,
                 seed);
         assertThat(counted).as("kills that count").isGreaterThanOrEqualTo(kills);
-        assertThat(early).as("killed before they were ready").isPositive();
+        assertThat(4 * early)
+                .as("four times those killed before they were ready")
+                .isGreaterThanOrEqualTo(processes);
+        assertThat(ended.stream().mapToInt(KillHarness::stops).sum())
+                .as("stopped and continued")
+                .isPositive();
         assertThat(killedAt).as("kills at chosen operations").isNotEmpty();
     }
 
