@@ -1,5 +1,6 @@
 package dev.tidemark.damage;
 
+import dev.tidemark.wal.api.RecoveryCase;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ final class DamageTally {
     private static final int MOST_VIOLATIONS = 30;
 
     private final Map<FileKind, Map<InjuryKind, Map<Outcome, Integer>>> counts = new EnumMap<>(FileKind.class);
+    private final Map<RecoveryCase, Integer> rows = new EnumMap<>(RecoveryCase.class);
     private final Set<Long> stores = new HashSet<>();
     private final Map<String, Integer> wrong = new HashMap<>();
     private final List<String> examples = new ArrayList<>();
@@ -41,6 +43,7 @@ final class DamageTally {
         counts.computeIfAbsent(injury.victim(), kind -> new EnumMap<>(InjuryKind.class))
                 .computeIfAbsent(injury.kind(), kind -> new EnumMap<>(Outcome.class))
                 .merge(verdict.outcome(), 1, Integer::sum);
+        verdict.rows().forEach(row -> rows.merge(row, 1, Integer::sum));
         if (injury.kind().isForged()) {
             forgedRightFiles += verdict.rightFiles();
             forgedWrongFiles += verdict.wrongFiles().size();
@@ -87,6 +90,16 @@ final class DamageTally {
         return trials;
     }
 
+    /** Trials that changed a byte: where a block is copied over its own like, there is no damage. */
+    synchronized int changed() {
+        return changed;
+    }
+
+    /** In how many trials opening came to this row. */
+    synchronized int of(RecoveryCase row) {
+        return rows.getOrDefault(row, 0);
+    }
+
     synchronized int of(FileKind victim) {
         return counts.getOrDefault(victim, Map.of()).values().stream()
                 .flatMap(outcomes -> outcomes.values().stream())
@@ -131,6 +144,7 @@ final class DamageTally {
                 100.0 * rightFiles / Math.max(1, rightFiles + wrongFiles),
                 forgedRightFiles + forgedWrongFiles,
                 100.0 * forgedRightFiles / Math.max(1, forgedRightFiles + forgedWrongFiles));
+        line(text, "  trials in which opening came to a row of the table: %s", rows);
         line(text, "  most that one opening or verification allocated: %,d KiB", mostAllocatedBytes >> 10);
         StringBuilder head = new StringBuilder(String.format(Locale.ROOT, "  %-18s %-22s", "file", "damage"));
         for (Outcome outcome : Outcome.values()) {

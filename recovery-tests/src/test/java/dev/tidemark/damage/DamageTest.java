@@ -2,6 +2,7 @@ package dev.tidemark.damage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.wal.api.RecoveryCase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -92,5 +93,12 @@ class DamageTest {
         for (Outcome outcome : Outcome.values()) {
             assertThat(tally.of(outcome)).as("%s", outcome).isPositive();
         }
+        for (RecoveryCase row : RecoveryCase.values()) {
+            // A disk that does not give its bytes is among the faults.
+            if (row != RecoveryCase.R7) {
+                assertThat(tally.of(row)).as("%s", row).isPositive();
+            }
+        }
+        assertThat(tally.changed()).as("trials that changed something").isGreaterThanOrEqualTo(DamageBudget.damaged());
     }
 }

@@ -312,6 +312,7 @@ final class Judge {
                     .filter(report -> report.partition().equals(log.id().toString()))
                     .findFirst()
                     .orElseThrow(() -> new Violation("a partition is not even mentioned: " + log.id()));
+            verdict.recovered(found);
             if (found.failure().isPresent()) {
                 requireRefusal(engine, log, found);
             } else {

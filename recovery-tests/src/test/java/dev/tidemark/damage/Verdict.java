@@ -1,7 +1,11 @@
 package dev.tidemark.damage;
 
+import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.api.RecoveryCase;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What the judge saw in one trial that it allows.
@@ -12,7 +16,13 @@ final class Verdict {
     private Outcome outcome = Outcome.ALL_THERE;
     private int rightFiles;
     private final List<String> wrongFiles = new ArrayList<>();
+    private final Set<RecoveryCase> rows = EnumSet.noneOf(RecoveryCase.class);
     private long mostAllocatedBytes;
+
+    /** Opening came to these rows of the table. */
+    void recovered(PartitionRecovery found) {
+        rows.addAll(found.cases());
+    }
 
     void saw(Outcome seen) {
         if (seen.compareTo(outcome) < 0) {
@@ -35,6 +45,10 @@ final class Verdict {
 
     Outcome outcome() {
         return outcome;
+    }
+
+    Set<RecoveryCase> rows() {
+        return rows;
     }
 
     int rightFiles() {
