@@ -2,6 +2,8 @@ package dev.tidemark.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.io.Operation;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,6 +113,12 @@ class FaultLoopTest {
         }
         for (Told.Call call : Told.Call.values()) {
             assertThat(tally.of(call)).as("errors told by %s", call).isPositive();
+        }
+        assertThat(tally.of(Told.Call.PARTITION, ErrorCode.SEGMENT_UNREADABLE))
+                .as("R7: a recovery could not read")
+                .isPositive();
+        for (RecoveryCase row : List.of(RecoveryCase.CLEAN, RecoveryCase.R1, RecoveryCase.R2, RecoveryCase.R6)) {
+            assertThat(tally.of(row)).as("%s after a fault", row).isPositive();
         }
     }
 }

@@ -36,6 +36,7 @@ final class FaultRun {
     private final FaultWorkload workload;
     private final SplittableRandom random;
     private boolean isOver;
+    private boolean isElsewhere;
     private Oracle.@Nullable Violation violation;
     private String place = "while the workload ran";
 
@@ -68,6 +69,7 @@ final class FaultRun {
         workload.run();
         requireNoViolation();
         Striker.Moment atTheEnd = striker.now();
+        requireTheOtherPartitionGoesOn();
         goOnWithoutTheFault();
         requireNoViolation();
         if (!striker.hasStruck()) {
@@ -92,6 +94,8 @@ final class FaultRun {
         tally.told(call, error.code());
         if (!striker.hasStruck()) {
             violation("an error before anything had failed: " + call, error);
+        } else if (isElsewhere) {
+            violation("a partition that the fault does not concern is told of it: " + call, error);
         } else if (isOver && !isLate(call)) {
             violation("an error after the disk was well again: " + call, error);
         } else if (call == Told.Call.OPEN && plan.way() == Way.DISK_IS_FULL && plan.start() != Start.NOTHING) {
@@ -119,6 +123,23 @@ final class FaultRun {
     private void requireNoViolation() {
         if (violation != null) {
             throw violation;
+        }
+    }
+
+    // ---- while the fault lasts
+
+    /** But for a disk that seems full: then appends that need new blocks are refused in the whole store. */
+    private void requireTheOtherPartitionGoesOn() {
+        if (plan.scope() != Scope.IN_ONE_PARTITION || plan.way().isFull() || !striker.hasStruck()) {
+            return;
+        }
+        place = "in the other partition, while the fault lasts";
+        isElsewhere = true;
+        boolean goesOn = workload.goesOn(FaultWorkload.SECOND);
+        isElsewhere = false;
+        requireNoViolation();
+        if (!goesOn) {
+            throw new Oracle.Violation("there is no other partition, or no store: " + workload.describe());
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.tidemark.fault;
 
 import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.RecoveryReport;
 import dev.tidemark.wal.io.Operation;
 import java.util.EnumMap;
@@ -22,7 +23,7 @@ final class FaultTally {
     private final Map<Kind, LongAdder> struck = new ConcurrentHashMap<>();
     private final Map<Start, LongAdder> starts = new ConcurrentHashMap<>();
     private final Map<Told.Call, Map<ErrorCode, LongAdder>> told = new ConcurrentHashMap<>();
-    private final Map<String, LongAdder> cases = new ConcurrentHashMap<>();
+    private final Map<RecoveryCase, LongAdder> cases = new ConcurrentHashMap<>();
     private final LongAdder runs = new LongAdder();
     private final LongAdder states = new LongAdder();
 
@@ -41,7 +42,7 @@ final class FaultTally {
     }
 
     void recovered(RecoveryReport report) {
-        report.partitions().forEach(found -> found.cases().forEach(row -> add(cases, row.name())));
+        report.partitions().forEach(found -> found.cases().forEach(row -> add(cases, row)));
     }
 
     private static <K> void add(Map<K, LongAdder> counts, K key) {
@@ -57,6 +58,16 @@ final class FaultTally {
         return told.getOrDefault(call, Map.of()).values().stream()
                 .mapToLong(LongAdder::sum)
                 .sum();
+    }
+
+    long of(Told.Call call, ErrorCode code) {
+        LongAdder count = told.getOrDefault(call, Map.of()).get(code);
+        return count == null ? 0 : count.sum();
+    }
+
+    long of(RecoveryCase row) {
+        LongAdder count = cases.get(row);
+        return count == null ? 0 : count.sum();
     }
 
     long runs() {

@@ -419,11 +419,19 @@ final class FaultWorkload {
             if (info.state() != LifeState.OPEN) {
                 continue;
             }
-            client(info.id()).ifPresent(client -> {
-                client.append(AppendRequest.of(new byte[5_000]).withDurability(Durability.SYNCED));
-                read(client);
-            });
+            goesOn(info.id());
         }
+    }
+
+    /** Has a partition take a durable append, and reads all it has; says whether there is such a partition. */
+    boolean goesOn(PartitionId id) {
+        isAlone = true;
+        Optional<Client> found = client(id);
+        found.ifPresent(client -> {
+            client.append(AppendRequest.of(new byte[5_000]).withDurability(Durability.SYNCED));
+            read(client);
+        });
+        return found.isPresent();
     }
 
     WalConfig config() {
