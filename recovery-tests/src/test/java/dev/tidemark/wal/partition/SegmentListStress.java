@@ -5,6 +5,8 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.segment.Segment;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -14,7 +16,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.IZ_Result;
 
-/** A change of segment, as a reader beside it sees it: the list of segments, and the ends. */
+/** A change of segment or a trim, as a reader beside it sees it: the list of segments, and the ends. */
 public final class SegmentListStress {
     private SegmentListStress() {}
 
@@ -58,6 +60,52 @@ public final class SegmentListStress {
         /** Lets go. */
         @Arbiter
         public void close(II_Result seen) {
+            log.close();
+        }
+    }
+
+    /** A reader that takes the first segment while the log is trimmed behind it. */
+    @JCStressTest
+    @Outcome(id = "0, false", expect = ACCEPTABLE, desc = "it holds the segment, which therefore is not deleted")
+    @Outcome(id = "-1, true", expect = ACCEPTABLE, desc = "it is told that the log begins behind it now")
+    @Outcome(
+            expect = FORBIDDEN,
+            desc = "it holds a segment that may be deleted; or finds none, and the start from before, which does not explain it")
+    @State
+    public static class PinsWhileTrimming {
+        private final RacingLog log = RacingLog.withFlushersByHand();
+
+        public PinsWhileTrimming() {
+            log.partition.enqueue(SYNCED);
+            log.runTurns();
+            log.partition.rotate();
+        }
+
+        /** Gives the first segment up. */
+        @Actor
+        public void trims() {
+            log.partition.trimTo(1);
+        }
+
+        /** Takes it. */
+        @Actor
+        public void reader(IZ_Result seen) {
+            try {
+                Segment found = log.partition.pin(0);
+                seen.r1 = (int) found.baseOffset();
+                seen.r2 = found.isUnread();
+                found.release();
+            } catch (InvalidCallException e) {
+                seen.r1 = -1;
+                seen.r2 = e.code() == ErrorCode.OFFSET_TRIMMED
+                        && String.valueOf(e.getMessage()).endsWith("first=1");
+            }
+        }
+
+        /** Lets go. */
+        @Arbiter
+        public void close(IZ_Result seen) {
+            log.runTurns();
             log.close();
         }
     }

@@ -99,6 +99,46 @@ public final class SegmentStress {
         }
     }
 
+    /** A trim leaves the file to whoever reads it last, while that one gives it back. */
+    @JCStressTest
+    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "left to the reader, who has it deleted")
+    @Outcome(
+            id = {"0, 0", "0, 1"},
+            expect = ACCEPTABLE,
+            desc = "the trim saw that nobody reads any more, and deletes; the reader may ask for it as well")
+    @Outcome(expect = FORBIDDEN, desc = "left to the reader, who had gone without seeing that: nobody deletes the file")
+    @State
+    public static class LastReaderOfATrimmedSegment {
+        private final Segment segment = new Segment(PATH, HEADER);
+        private int deletions;
+
+        /** Read by one. */
+        public LastReaderOfATrimmedSegment() {
+            if (!segment.tryRetain()) {
+                throw new IllegalStateException("a new segment could not be retained");
+            }
+        }
+
+        /** As Trimmer does it. */
+        @Actor
+        public void trim(II_Result seen) {
+            segment.release();
+            seen.r1 = segment.whenUnread(() -> deletions++) ? 1 : 0;
+        }
+
+        /** Gives it back. */
+        @Actor
+        public void reader() {
+            segment.release();
+        }
+
+        /** When both are done. */
+        @Arbiter
+        public void look(II_Result seen) {
+            seen.r2 = deletions;
+        }
+    }
+
     /** The writer seals; a reader that sees that asks where the segment ends. */
     @JCStressTest
     @Outcome(

@@ -221,7 +221,8 @@ public final class Segment {
      */
     public boolean whenUnread(Runnable task) {
         whenUnread = task;
-        return !isUnread();
+        // A volatile load, as release() has one: an acquire load could come before the store, and each would miss the other.
+        return references != 0;
     }
 
     /** Gives a reference back. */
