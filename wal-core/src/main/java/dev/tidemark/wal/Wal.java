@@ -112,6 +112,7 @@ public final class Wal implements AutoCloseable {
      * @throws dev.tidemark.wal.api.WalException if something accepted may not be durable, or the disk did not answer in time.
      *     The store is closed all the same; while an operation hangs, its directory stays locked until that has returned
      */
+     * Code that depends on an append, and the listener, may close as well; such a call waits for neither of them.
     @Override
     public void close() {
         engine.close();

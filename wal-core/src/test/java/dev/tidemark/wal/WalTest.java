@@ -14,6 +14,7 @@ import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.api.WalListener;
 import dev.tidemark.wal.metrics.MetricNames;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -32,6 +33,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -111,6 +113,32 @@ class WalTest {
             }
             assertThat(openPartitions(registry)).isEqualTo(2);
         }
+    }
+
+    @Test
+    void completionAndListenerCloseTheStore_theyDoNotWaitForThemselves() throws Exception {
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        AtomicReference<Wal> wal = new AtomicReference<>();
+        WalListener closing = new WalListener() {
+            @Override
+            public void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {
+                closed.complete(null);
+                wal.get().close();
+            }
+        };
+        wal.set(Wal.open(small().toBuilder()
+                .listener(closing)
+                .closeTimeout(Duration.ofHours(1))
+                .build()));
+        LocalPartition orders = wal.get().partition("orders", 0);
+        CompletableFuture<Void> completion = orders.appendAsync(bytes("one")).thenRun(() -> {
+            orders.rotate();
+            closed.join();
+            // Beside the listener that closes, or before it.
+            wal.get().close();
+        });
+        completion.get(60, TimeUnit.SECONDS);
+        await().atMost(Duration.ofSeconds(60)).until(() -> wal.get().state() == LifeState.CLOSED);
     }
 
     private static int openPartitions(SimpleMeterRegistry registry) {

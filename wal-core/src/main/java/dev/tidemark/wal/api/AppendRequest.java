@@ -17,6 +17,8 @@ public final class AppendRequest {
     /** From this size on a direct {@code ByteBuf} is not copied. */
     public static final int DIRECT_WRITE_BYTES = 16 << 10;
 
+    private static final Duration MAX_TIMEOUT = Duration.ofHours(1);
+
     /** What the payload is. */
     public enum Shape {
         /** One value. */
@@ -133,17 +135,13 @@ public final class AppendRequest {
         return new AppendRequest(shape, payload, count, durability, expectedOffset, true, crc32c, timeout);
     }
 
-    /** The same with a deadline of its own for the waits of the call. */
+    /** The same with a deadline of its own for the waits of the call: 0 to 1 h. */
     public AppendRequest withTimeout(Duration newTimeout) {
-        return new AppendRequest(
-                shape,
-                payload,
-                count,
-                durability,
-                expectedOffset,
-                hasChecksum,
-                checksum,
-                Objects.requireNonNull(newTimeout));
+        if (newTimeout.isNegative() || newTimeout.compareTo(MAX_TIMEOUT) > 0) {
+            throw new InvalidCallException(
+                    ErrorCode.ARGUMENT_INVALID, "a timeout is PT0S to PT1H: timeout=" + newTimeout);
+        }
+        return new AppendRequest(shape, payload, count, durability, expectedOffset, hasChecksum, checksum, newTimeout);
     }
 
     /** What the payload is. */

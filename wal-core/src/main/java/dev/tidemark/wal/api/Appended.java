@@ -7,7 +7,8 @@ import java.util.concurrent.CompletionStage;
  *
  * <p>The stages are completed by the log alone: cancelling or completing a stage's future settles nobody's append.
  * Dependent code runs on the store's completion executor, or in the thread that attaches it to a stage that is already
- * complete; never under a lock of the log.
+ * complete; never under a lock of the log. There it may append, also with the blocking calls, but must not wait for another
+ * stage or future of the log: what depends on the appends of a partition runs one after the other, so that one would come next.
  */
 public interface Appended {
     /** The offset of the first record. Provisional until a stage completes: after a crash it may go to another append. */

@@ -61,7 +61,8 @@ public interface Partition {
     /**
      * Appends; the future completes with the first offset once the durability asked for is reached, or with a
      * {@link WalException}. Waits only for room in the append queue, at most until the deadline; a refusal is thrown here.
-     * Completing or cancelling the future does not touch the append.
+     * Completing or cancelling the future does not touch the append. Code that depends on it must not wait for another future
+     * of the log; see {@link Appended}.
      */
     CompletableFuture<Long> appendAsync(AppendRequest request);
 

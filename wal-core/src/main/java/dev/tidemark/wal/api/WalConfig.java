@@ -117,7 +117,7 @@ public final class WalConfig {
         return segmentBytes;
     }
 
-    /** The age at which a segment that is not empty is sealed, also in a quiet partition: at least 1 s, default 7 days. */
+    /** The age at which a segment that is not empty is sealed, also in a quiet partition: 1 s to 36,500 days, default 7 days. */
     public Duration segmentAge() {
         return segmentAge;
     }
@@ -247,7 +247,12 @@ public final class WalConfig {
         return listener;
     }
 
-    /** Where code that depends on an append's stages runs. Default: threads of the store. */
+    /**
+     * Where code that depends on an append's stages runs. Default: four threads of the store. What depends on appends of one
+     * partition runs one after the other, wherever it runs. An executor that runs a task in the thread which hands it in
+     * ({@code Runnable::run}, {@code CallerRunsPolicy}) runs it in the middle of a write: code that appends and waits there waits
+     * for itself, until its deadline.
+     */
     public Optional<Executor> completionExecutor() {
         return Optional.ofNullable(completionExecutor);
     }
@@ -514,8 +519,9 @@ public final class WalConfig {
                     segmentBytes);
             check(
                     problems,
-                    segmentAge.compareTo(Duration.ofSeconds(1)) < 0,
-                    "segmentAge={} must be at least PT1S",
+                    segmentAge.compareTo(Duration.ofSeconds(1)) < 0
+                            || segmentAge.compareTo(Duration.ofDays(36_500)) > 0,
+                    "segmentAge={} must be PT1S to PT876000H",
                     segmentAge);
             check(
                     problems,

@@ -200,7 +200,8 @@ public final class Engine implements AutoCloseable {
 
     /**
      * Closes every partition, then the store, within {@code closeTimeout}. Does nothing if that has been done; waits for it if
-     * another thread is at it.
+     * another thread is at it. Called by a completion or a listener of this store it waits for neither, so these may still run when
+     * it has returned.
      *
      * @throws WalException if something accepted may not be durable, or an operation on the disk hangs; everything
      *     was closed all the same, or is as soon as that operation returns
@@ -212,7 +213,8 @@ public final class Engine implements AutoCloseable {
         try {
             if (life.drain()) {
                 drain(patience);
-            } else {
+            } else if (!services.isWithinCallersCode()) {
+                // A completion or a listener would wait for who waits for it.
                 patience.await(nanos -> closed.await(nanos, TimeUnit.NANOSECONDS));
             }
         } finally {

@@ -37,6 +37,8 @@ final class EventStream implements Events {
     private final StoreMeters meters;
     private final ThreadPoolExecutor thread;
     private final AtomicReference<@Nullable Progress> progress = new AtomicReference<>();
+    /** The event thread, while it tells the listener something. */
+    private volatile @Nullable Thread telling;
     /** The event thread's own. */
     private int lastTold;
 
@@ -210,12 +212,15 @@ final class EventStream implements Events {
     }
 
     /**
-     * Takes nothing new, and waits until the listener has heard everything.
+     * Takes nothing new, and waits until the listener has heard everything, unless it is the listener who closes.
      *
      * @return whether it has
      */
     boolean close(long maxNanos) throws InterruptedException {
         thread.shutdown();
+        if (isWithin()) {
+            return false;
+        }
         return thread.awaitTermination(maxNanos, TimeUnit.NANOSECONDS);
     }
 
@@ -234,6 +239,11 @@ final class EventStream implements Events {
         }
         try {
             thread.execute(() -> hear(event));
+    /** Whether this thread is in the middle of telling the listener something. */
+    boolean isWithin() {
+        return telling == Thread.currentThread();
+    }
+
         } catch (Throwable e) {
             // No thread could be started, say. The log does not depend on anybody hearing of it.
             meters.eventDropped();
@@ -242,11 +252,14 @@ final class EventStream implements Events {
     }
 
     private void hear(Consumer<WalListener> event) {
+        telling = Thread.currentThread();
         try {
             event.accept(listener);
         } catch (Throwable e) {
             meters.listenerFailed();
             log(to -> to.warn("the listener threw", e));
+        } finally {
+            telling = null;
         }
     }
 }

@@ -133,6 +133,11 @@ final class StoreServices {
     }
 
     /** Stops the pools, after the partitions were closed. What still hangs is left behind; the disk is fenced by then. */
+    /** Whether this thread runs code of the caller's that closing waits for. */
+    boolean isWithinCallersCode() {
+        return completions.isWithin() || events.isWithin();
+    }
+
     void stop(Patience patience) {
         patience.await(flushers::close);
         try {

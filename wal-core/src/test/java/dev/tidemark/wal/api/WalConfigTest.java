@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** How a configuration is checked. */
@@ -25,6 +26,24 @@ class WalConfigTest {
                     .contains("4 problems")
                     .contains("segmentBytes=100", "maxLinger=PT2S", "flusherThreads=0", "openFiles=1");
         });
+    }
+
+    @Test
+    void timesThatFitIntoNoClock_areRefusedByWhoeverTakesThem() {
+        WalConfig.Builder never = WalConfig.builder(DATA).segmentAge(Duration.ofSeconds(Long.MAX_VALUE));
+        assertThatThrownBy(never::build)
+                .isInstanceOf(InvalidCallException.class)
+                .hasMessageContaining("segmentAge=");
+
+        AppendRequest request = AppendRequest.of(new byte[1]);
+        for (Duration wrong : List.of(Duration.ofNanos(-1), Duration.ofDays(1), Duration.ofSeconds(Long.MAX_VALUE))) {
+            assertThatThrownBy(() -> request.withTimeout(wrong))
+                    .isInstanceOfSatisfying(
+                            InvalidCallException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.ARGUMENT_INVALID));
+        }
+        assertThat(request.withTimeout(Duration.ofHours(1)).timeout(Duration.ZERO))
+                .isEqualTo(Duration.ofHours(1));
     }
 
     @Test

@@ -11,10 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -155,6 +158,119 @@ class CompletionPoolTest {
     }
 
     @Test
+    void taskWaitsForOneBehindIt_closingRunsThatBesideIt() throws Exception {
+        closingRunsWhatWaitsBehind(Optional.empty());
+        ExecutorService callers = Executors.newCachedThreadPool();
+        closingRunsWhatWaitsBehind(Optional.of(callers));
+        callers.shutdown();
+    }
+
+    private void closingRunsWhatWaitsBehind(Optional<Executor> callers) throws Exception {
+        CompletionPool pool = pool(callers);
+        CountDownLatch behind = new CountDownLatch(1);
+        CompletableFuture<Boolean> before = new CompletableFuture<>();
+        pool.execute(1, () -> before.complete(awaitForGood(behind)));
+        pool.execute(1, behind::countDown);
+        assertThat(pool.close(1)).isFalse();
+        assertThat(before.get(60, TimeUnit.SECONDS)).isTrue();
+        await().atMost(60, TimeUnit.SECONDS).until(() -> pool.waiting() == 0);
+    }
+
+    @Test
+    void manyTasksWaitForTheLastOne_closingGetsAllOfThemOut() throws Exception {
+        CompletionPool pool = pool(Optional.empty());
+        CountDownLatch last = new CountDownLatch(1);
+        List<CompletableFuture<Boolean>> before = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            CompletableFuture<Boolean> waits = new CompletableFuture<>();
+            before.add(waits);
+            pool.execute(1, () -> waits.complete(awaitForGood(last)));
+        }
+        pool.execute(1, last::countDown);
+        assertThat(pool.close(1)).isFalse();
+        for (CompletableFuture<Boolean> waits : before) {
+            assertThat(waits.get(60, TimeUnit.SECONDS)).isTrue();
+        }
+        await().atMost(60, TimeUnit.SECONDS).until(() -> pool.waiting() == 0);
+    }
+
+    @Test
+    void taskClosesThePool_itIsNotWaitedFor() throws Exception {
+        CompletionPool pool = pool(Optional.empty());
+        CompletableFuture<Boolean> hasAllRun = new CompletableFuture<>();
+        CountDownLatch behind = new CountDownLatch(1);
+        pool.execute(1, () -> {
+            try {
+                hasAllRun.complete(pool.close(TimeUnit.HOURS.toNanos(1)));
+            } catch (InterruptedException e) {
+                hasAllRun.completeExceptionally(e);
+            }
+        });
+        pool.execute(1, behind::countDown);
+        assertThat(hasAllRun.get(60, TimeUnit.SECONDS)).isFalse();
+        assertThat(behind.await(60, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void closing_waitsForWhatACallersExecutorRuns() throws Exception {
+        ExecutorService callers = Executors.newSingleThreadExecutor();
+        CompletionPool pool = pool(Optional.of(callers));
+        CountDownLatch isClosing = new CountDownLatch(1);
+        AtomicInteger ran = new AtomicInteger();
+        pool.execute(1, () -> {
+            awaitForGood(isClosing);
+            ran.incrementAndGet();
+        });
+        isClosing.countDown();
+        assertThat(pool.close(SOON)).isTrue();
+        assertThat(ran).hasValue(1);
+        callers.shutdown();
+    }
+
+    @Test
+    void outcomeComesLaterToALaneThatHangs_itIsToldAllTheSame() throws Exception {
+        CompletionPool pool = pool(Optional.empty());
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        pool.execute(1, () -> awaitForGood(mayEnd));
+        assertThat(pool.close(1)).isFalse();
+        // The first ones may meet who still runs what was there when the pool was closed.
+        for (int i = 0; i < 50; i++) {
+            CountDownLatch late = new CountDownLatch(1);
+            pool.execute(1, late::countDown);
+            assertThat(late.await(60, TimeUnit.SECONDS)).isTrue();
+        }
+        mayEnd.countDown();
+    }
+
+    @Test
+    void veryManyWaitWhileThePoolCloses_theyAreRunOneAfterTheOther() throws Exception {
+        CompletionPool pool = pool(Optional.empty());
+        CountDownLatch isClosed = new CountDownLatch(1);
+        pool.execute(1, () -> awaitForGood(isClosed));
+        int tasks = 1_000_000;
+        AtomicInteger ran = new AtomicInteger();
+        for (int i = 0; i < tasks; i++) {
+            pool.execute(1, ran::incrementAndGet);
+        }
+        // The store's own threads take nothing more now, which must not make a lane call itself.
+        Thread closing = new Thread(() -> closeQuietly(pool));
+        closing.start();
+        await().atMost(60, TimeUnit.SECONDS).until(() -> pool.waiting() == tasks + 2);
+        await().atMost(60, TimeUnit.SECONDS).until(() -> closing.getState() == Thread.State.TIMED_WAITING);
+        isClosed.countDown();
+        closing.join(60_000);
+        assertThat(ran).hasValue(tasks);
+    }
+
+    private static void closeQuietly(CompletionPool pool) {
+        try {
+            pool.close(SOON);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
     void handingInRacesTheEndOfALane_nothingIsLeftBehind() throws Exception {
         CompletionPool pool = pool(Optional.empty());
         AtomicInteger ran = new AtomicInteger();
@@ -182,6 +298,16 @@ class CompletionPoolTest {
 
     private CompletionPool pool(Optional<Executor> callers) {
         return new CompletionPool(Environment.real(), callers, new StoreMeters(registry, "test"));
+    }
+
+    private static boolean awaitForGood(CountDownLatch latch) {
+        try {
+            latch.await();
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

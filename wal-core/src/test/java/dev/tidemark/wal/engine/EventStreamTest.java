@@ -15,6 +15,7 @@ import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.metrics.MetricNames;
 import dev.tidemark.wal.metrics.StoreMeters;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -172,6 +173,24 @@ class EventStreamTest {
         assertThat(events.close(1_000_000)).isFalse();
         mayGoOn.countDown();
         assertThat(events.close(SOON)).isTrue();
+    }
+
+    @Test
+    void listenerCloses_itIsNotWaitedFor() throws Exception {
+        AtomicReference<EventStream> events = new AtomicReference<>();
+        CompletableFuture<Boolean> hasHeardAll = new CompletableFuture<>();
+        events.set(stream(new WalListener() {
+            @Override
+            public void diskFull(boolean isFull) {
+                try {
+                    hasHeardAll.complete(events.get().close(TimeUnit.HOURS.toNanos(1)));
+                } catch (InterruptedException e) {
+                    hasHeardAll.completeExceptionally(e);
+                }
+            }
+        }));
+        events.get().diskFull(true);
+        assertThat(hasHeardAll.get(60, TimeUnit.SECONDS)).isFalse();
     }
 
     @Test
