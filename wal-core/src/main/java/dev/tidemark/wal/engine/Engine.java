@@ -12,6 +12,7 @@ import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskLock;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Volume;
@@ -281,7 +282,7 @@ public final class Engine implements AutoCloseable {
             try {
                 directory.lock().get().close();
             } catch (IOException e) {
-                services.events().warning("LOCK could not be given back: " + e.getMessage());
+                services.events().warning("LOCK could not be given back: " + DiskErrors.said(e));
             }
         }
     }
@@ -296,7 +297,7 @@ public final class Engine implements AutoCloseable {
                 services.disk().delete(owner);
             }
         } catch (IOException e) {
-            services.events().warning("OWNER could not be removed: " + e.getMessage());
+            services.events().warning("OWNER could not be removed: " + DiskErrors.said(e));
         }
     }
 

@@ -205,7 +205,7 @@ final class Reserve implements DiskRoom, AutoCloseable {
             isDone = isClosed || (isThereRoom() && reopen() && fill());
         } catch (IOException e) {
             if (!DiskErrors.isFull(e)) {
-                events.warning("RESERVE could not be filled, the next attempt follows: " + e);
+                events.warning("RESERVE could not be filled, the next attempt follows: " + DiskErrors.said(e));
             }
         } catch (UnavailableException e) {
             events.warning("RESERVE could not be filled, the next attempt follows: " + e.getMessage());
@@ -336,7 +336,8 @@ final class Reserve implements DiskRoom, AutoCloseable {
             close();
         } catch (IOException | UnavailableException e) {
             // Whoever has the lock comes here after it.
-            events.warning("RESERVE could not be closed: " + e.getMessage());
+            events.warning("RESERVE could not be closed: "
+                    + (e instanceof IOException io ? DiskErrors.said(io) : e.getMessage()));
         }
     }
 }

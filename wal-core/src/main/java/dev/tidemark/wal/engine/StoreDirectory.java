@@ -13,6 +13,7 @@ import dev.tidemark.wal.format.OwnerFile;
 import dev.tidemark.wal.format.StoreFile;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskEntry;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.DiskLock;
 import dev.tidemark.wal.io.Environment;
@@ -307,7 +308,7 @@ final class StoreDirectory {
                 disk.forceDirectory(parent);
             } catch (IOException e) {
                 warnings.add("the directory's own name could not be made durable: directory=" + directory + " ("
-                        + e.getMessage() + ")");
+                        + DiskErrors.said(e) + ")");
             }
         }
         notes.add("store created: storeId=" + id);
@@ -325,7 +326,7 @@ final class StoreDirectory {
             disk.rename(directory.resolve(Names.aside(Names.OWNER)), directory.resolve(Names.OWNER));
         } catch (IOException e) {
             // It only helps people: a full disk is no reason to keep anybody from opening the store.
-            warnings.add("OWNER could not be written: directory=" + directory + " (" + e.getMessage() + ")");
+            warnings.add("OWNER could not be written: directory=" + directory + " (" + DiskErrors.said(e) + ")");
         }
     }
 

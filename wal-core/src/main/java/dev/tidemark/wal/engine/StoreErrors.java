@@ -15,6 +15,7 @@ final class StoreErrors {
         ErrorCode code = DiskErrors.isFull(cause)
                 ? ErrorCode.STORAGE_FULL
                 : DiskErrors.isTooManyOpenFiles(cause) ? ErrorCode.TOO_MANY_OPEN_FILES : ErrorCode.STORAGE_FAILED;
-        return new StorageException(code, what + ": directory=" + directory + " (" + cause.getMessage() + ")", cause);
+        return new StorageException(
+                code, what + ": directory=" + directory + " (" + DiskErrors.said(cause) + ")", cause);
     }
 }

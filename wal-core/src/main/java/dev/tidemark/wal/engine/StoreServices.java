@@ -2,6 +2,7 @@ package dev.tidemark.wal.engine;
 
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.metrics.MetricNames;
 import dev.tidemark.wal.metrics.PartitionMeters;
@@ -132,7 +133,6 @@ final class StoreServices {
         budget.close();
     }
 
-    /** Stops the pools, after the partitions were closed. What still hangs is left behind; the disk is fenced by then. */
     /** Whether this thread runs code of the caller's that closing waits for. */
     boolean isWithinCallersCode() {
         return completions.isWithin() || events.isWithin();

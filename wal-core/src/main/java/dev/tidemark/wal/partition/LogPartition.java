@@ -366,7 +366,7 @@ public final class LogPartition implements LocalPartition, ReadView {
             }
             StorageException failure = new StorageException(
                     ErrorCode.PARTITION_FAILED,
-                    "recovery could not be finished: partition=" + id() + " (" + e.getMessage()
+                    "recovery could not be finished: partition=" + id() + " (" + DiskErrors.said(e)
                             + "); reopen to recover",
                     e);
             writer.abandon(failure);

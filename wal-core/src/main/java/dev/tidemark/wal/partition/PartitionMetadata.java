@@ -134,7 +134,7 @@ final class PartitionMetadata {
      */
     WalException failed(
             String what, PartitionId partition, DiskRoom diskRoom, Consumer<WalException> stop, IOException cause) {
-        String told = what + ": partition=" + partition + " (" + cause.getMessage() + ")";
+        String told = what + ": partition=" + partition + " (" + DiskErrors.said(cause) + ")";
         if (isOutcomeUnknown()) {
             StorageException failure = new StorageException(
                     ErrorCode.PARTITION_FAILED,

@@ -14,6 +14,7 @@ import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskEntry;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.partition.VerifyFinding.Severity;
 import dev.tidemark.wal.segment.Segment;
@@ -478,7 +479,7 @@ final class PartitionVerifier {
                 -1,
                 -1,
                 -1,
-                "could not be read: file=" + name + " (" + cause.getMessage() + ")");
+                "could not be read: file=" + name + " (" + DiskErrors.reason(cause) + ")");
         if (Refusal.saysChanged(cause)) {
             outdated.add(finding);
         }

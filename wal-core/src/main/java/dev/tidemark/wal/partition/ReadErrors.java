@@ -97,8 +97,15 @@ final class ReadErrors {
         if (DiskErrors.isTooManyOpenFiles(cause)) {
             return new StorageException(
                     ErrorCode.TOO_MANY_OPEN_FILES,
-                    "no file can be opened: file=" + segment.displayName() + " (" + cause.getMessage()
+                    "no file can be opened: file=" + segment.displayName() + " (" + DiskErrors.reason(cause)
                             + "); raise the limit of the process or lower openFiles",
+                    cause);
+        }
+        if (DiskErrors.isDenied(cause)) {
+            return new StorageException(
+                    ErrorCode.STORAGE_FAILED,
+                    "no permission to read: file=" + segment.displayName() + " at=" + filePosition + " offset=" + offset
+                            + " (" + DiskErrors.reason(cause) + "); give it, and read again",
                     cause);
         }
         boolean isMissing = cause instanceof NoSuchFileException;
@@ -106,7 +113,7 @@ final class ReadErrors {
                 isMissing ? ErrorCode.SEGMENT_MISSING : ErrorCode.SEGMENT_UNREADABLE,
                 (isMissing ? "segment is not there" : "segment cannot be read")
                         + ": file=" + segment.displayName() + " at=" + filePosition + " offset=" + offset + " ("
-                        + cause.getMessage() + ")" + WHAT_TO_DO,
+                        + DiskErrors.reason(cause) + ")" + WHAT_TO_DO,
                 new Damage(partition.toString(), segment.displayName(), filePosition, offset, -1),
                 cause);
     }

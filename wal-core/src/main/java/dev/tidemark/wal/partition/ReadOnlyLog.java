@@ -18,6 +18,7 @@ import dev.tidemark.wal.format.SegmentName;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskEntry;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.ThreadRules;
@@ -334,7 +335,7 @@ final class ReadOnlyLog implements ReadView {
         } catch (IOException e) {
             throw new StorageException(
                     ErrorCode.STORAGE_FAILED,
-                    "PARTITION cannot be read: partition=" + id + " (" + e.getMessage() + ")",
+                    "PARTITION cannot be read: partition=" + id + " (" + DiskErrors.said(e) + ")",
                     e);
         }
         return decoded.value()

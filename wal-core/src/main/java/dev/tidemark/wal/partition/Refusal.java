@@ -99,21 +99,28 @@ final class Refusal extends Exception {
 
     /** R7: a file could not be read. */
     static Refusal unreadable(String partition, Path file, IOException cause) {
+        String name = file.endsWith(partition) ? partition : Segment.displayName(file);
         if (DiskErrors.isTooManyOpenFiles(cause)) {
             return new Refusal(
                     RecoveryCase.R7,
                     new StorageException(
-                            ErrorCode.TOO_MANY_OPEN_FILES,
-                            "too many open files: file=" + Segment.displayName(file) + reason(cause),
+                            ErrorCode.TOO_MANY_OPEN_FILES, "too many open files: file=" + name + reason(cause), cause));
+        }
+        if (DiskErrors.isDenied(cause)) {
+            return new Refusal(
+                    RecoveryCase.R7,
+                    new StorageException(
+                            ErrorCode.STORAGE_FAILED,
+                            "no permission to read: file=" + name + " case=R7" + reason(cause)
+                                    + "; give it, and reopen",
                             cause));
         }
         return new Refusal(
                 RecoveryCase.R7,
                 new DamageException(
                         ErrorCode.SEGMENT_UNREADABLE,
-                        "file could not be read: file=" + Segment.displayName(file) + " case=R7" + reason(cause)
-                                + ADVICE,
-                        new Damage(partition, Segment.displayName(file), -1, -1, -1),
+                        "file could not be read: file=" + name + " case=R7" + reason(cause) + ADVICE,
+                        new Damage(partition, name, -1, -1, -1),
                         cause));
     }
 
@@ -126,8 +133,8 @@ final class Refusal extends Exception {
                 RecoveryCase.R7,
                 new StorageException(
                         code,
-                        "recovery could not " + step + ": partition=" + directory.getFileName() + reason(cause)
-                                + "; reopen to recover again",
+                        "recovery could not " + step + ": partition=" + directory.getFileName() + " ("
+                                + DiskErrors.said(cause) + ")" + "; reopen to recover again",
                         cause));
     }
 
@@ -146,8 +153,7 @@ final class Refusal extends Exception {
     }
 
     private static String reason(IOException cause) {
-        @Nullable String text = cause.getMessage();
-        return text == null ? "" : " (" + text + ")";
+        return " (" + DiskErrors.reason(cause) + ")";
     }
 
     private static void append(StringBuilder message, String name, long value) {

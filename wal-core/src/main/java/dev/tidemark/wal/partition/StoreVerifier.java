@@ -11,6 +11,7 @@ import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.StoreFile;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskEntry;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.partition.VerifyFinding.Severity;
@@ -141,7 +142,7 @@ public final class StoreVerifier {
             findings.add(finding(Severity.DAMAGE, Names.STORE, "file is missing"));
             return Optional.empty();
         } catch (IOException e) {
-            findings.add(finding(Severity.UNREADABLE, Names.STORE, "could not be read (" + e.getMessage() + ")"));
+            findings.add(finding(Severity.UNREADABLE, Names.STORE, "could not be read (" + DiskErrors.reason(e) + ")"));
             return Optional.empty();
         }
     }

@@ -69,7 +69,7 @@ public final class StoredPartitions implements PartitionSource {
                             : DiskErrors.isTooManyOpenFiles(e)
                                     ? ErrorCode.TOO_MANY_OPEN_FILES
                                     : ErrorCode.STORAGE_FAILED,
-                    "partition could not be created: partition=" + id + " (" + e.getMessage() + ")",
+                    "partition could not be created: partition=" + id + " (" + DiskErrors.said(e) + ")",
                     e);
         }
     }

@@ -7,6 +7,7 @@ import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.segment.Segment;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -120,7 +121,7 @@ final class Trimmer {
         } catch (IOException e) {
             throw new StorageException(
                     ErrorCode.STORAGE_FAILED,
-                    "retention could not tell the age of a segment: partition=" + parts.id() + " (" + e.getMessage()
+                    "retention could not tell the age of a segment: partition=" + parts.id() + " (" + DiskErrors.said(e)
                             + ")",
                     e);
         }
@@ -252,7 +253,7 @@ final class Trimmer {
             }
             services.events()
                     .warning("trimmed files could not be deleted, the next trim or opening tries again: partition="
-                            + parts.id() + " (" + e.getMessage() + ")");
+                            + parts.id() + " (" + DiskErrors.said(e) + ")");
         }
     }
 

@@ -4,7 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +49,47 @@ class DiskErrorsTest {
                 .isFalse();
         assertThat(DiskErrors.isTooManyOpenFiles(
                         new FileSystemException("/too many open files", null, "Permission denied")))
+                .isFalse();
+    }
+
+    @Test
+    void errorsWhoseMessageIsAPath_saySoInWords() {
+        assertThat(DiskErrors.said(new AccessDeniedException("/d/f"))).isEqualTo("/d/f: permission denied");
+        assertThat(DiskErrors.said(new NoSuchFileException("/d/f"))).isEqualTo("/d/f: no such file or directory");
+        assertThat(DiskErrors.said(new FileAlreadyExistsException("/d/f"))).isEqualTo("/d/f: file exists");
+        assertThat(DiskErrors.said(new NotDirectoryException("/d/f"))).isEqualTo("/d/f: not a directory");
+        assertThat(DiskErrors.said(new DirectoryNotEmptyException("/d/f"))).isEqualTo("/d/f: directory not empty");
+        assertThat(DiskErrors.said(new FileSystemLoopException("/d/f")))
+                .isEqualTo("/d/f: too many levels of symbolic links");
+    }
+
+    @Test
+    void otherErrors_sayWhatTheSystemSaid() {
+        assertThat(DiskErrors.said(new FileSystemException("/d/f", null, "Input/output error")))
+                .isEqualTo("/d/f: Input/output error");
+        assertThat(DiskErrors.said(new AccessDeniedException("/d/f", "/d/g", "not yours")))
+                .isEqualTo("/d/f -> /d/g: not yours");
+        assertThat(DiskErrors.said(new IOException("Input/output error"))).isEqualTo("Input/output error");
+        assertThat(DiskErrors.said(new ClosedChannelException())).isEqualTo("ClosedChannelException");
+    }
+
+    @Test
+    void reason_hasNoPath() {
+        assertThat(DiskErrors.reason(new AccessDeniedException("/d/f"))).isEqualTo("permission denied");
+        assertThat(DiskErrors.reason(new FileSystemException("/d/f", null, "Input/output error")))
+                .isEqualTo("Input/output error");
+        assertThat(DiskErrors.reason(new FileSystemException("/d/f"))).isEqualTo("no reason given");
+        assertThat(DiskErrors.reason(new IOException("Input/output error"))).isEqualTo("Input/output error");
+    }
+
+    @Test
+    void missingPermission_isToldFromAFailingDisk() {
+        assertThat(DiskErrors.isDenied(new AccessDeniedException("/d/f"))).isTrue();
+        assertThat(DiskErrors.isDenied(new FileSystemException("/d/f", null, "Operation not permitted")))
+                .isTrue();
+        assertThat(DiskErrors.isDenied(new FileSystemException("/permission denied", null, "Input/output error")))
+                .isFalse();
+        assertThat(DiskErrors.isDenied(new NoSuchFileException("/permission denied")))
                 .isFalse();
     }
 

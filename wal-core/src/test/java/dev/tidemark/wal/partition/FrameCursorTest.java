@@ -11,6 +11,7 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.Header;
 import dev.tidemark.wal.api.ReadOptions;
+import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
@@ -27,6 +28,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -896,6 +898,21 @@ class FrameCursorTest {
             assertDamage(cursor, ErrorCode.SEGMENT_UNREADABLE, 4096, 0, "Input/output error");
             disk.removeFaults();
         }
+    }
+
+    @Test
+    void fileMayNotBeRead_saysSoAndAdvisesNoRestore() throws IOException {
+        log.raw("a").rotate().raw("b").sync();
+        log.reopen();
+        disk.inject(Fault.thrown(
+                CallMatch.on(Operation.Kind.OPEN).andAllLater(), path -> new AccessDeniedException(path.toString())));
+        try (Cursor cursor = log.read(From.start())) {
+            assertThatThrownBy(cursor::next)
+                    .isInstanceOf(StorageException.class)
+                    .hasMessageContaining("permission denied")
+                    .hasMessageNotContaining("restore");
+        }
+        disk.removeFaults();
     }
 
     @Test

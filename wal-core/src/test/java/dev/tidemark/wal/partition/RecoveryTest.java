@@ -45,6 +45,7 @@ import dev.tidemark.wal.segment.SegmentImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -713,6 +714,26 @@ final class RecoveryTest {
         disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.LIST)));
 
         assertThat(row(recover(disk).report())).isEqualTo(RecoveryCase.R7);
+    }
+
+    @Test
+    void fileMayNotBeRead_saysSoAndAdvisesNoRestore_R7() throws IOException {
+        LogBuilder log = new LogBuilder().append(3, 100).rotate().append(3, 100);
+        for (String file : List.of("PARTITION", path(log.newest()).getFileName().toString())) {
+            SimulatedDisk disk = disk(log);
+            disk.inject(Fault.thrown(
+                    CallMatch.on(Operation.Kind.OPEN).named(file).andAllLater(),
+                    path -> new AccessDeniedException(path.toString())));
+
+            RecoveryResult result = recover(disk);
+
+            assertThat(row(result.report())).isEqualTo(RecoveryCase.R7);
+            assertThat(failure(result).code()).isEqualTo(ErrorCode.STORAGE_FAILED);
+            assertThat(failure(result))
+                    .hasMessageContaining("permission denied")
+                    .hasMessageContaining("/" + file)
+                    .hasMessageNotContaining("restore");
+        }
     }
 
     @Test
