@@ -41,7 +41,7 @@ public enum ErrorCode {
     // the disk
     /** The disk is full; nothing was appended, and appending works again once there is room. */
     STORAGE_FULL(Remedy.FIX_ENVIRONMENT),
-    /** A write fell short and was undone; nothing was appended. */
+    /** A write fell short and was undone, or a new segment could not be made; nothing was appended. */
     STORAGE_REFUSED(Remedy.RETRY),
     /** An I/O operation failed. */
     STORAGE_FAILED(Remedy.FIX_ENVIRONMENT),

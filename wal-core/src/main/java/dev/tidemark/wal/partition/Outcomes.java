@@ -61,8 +61,17 @@ final class Outcomes {
 
     // ---------------------------------------------------------------- refused, and the partition goes on
 
+    /** Refuses everything that is staged, since there is no new segment for it: none of it is in the log, or will be. */
+    void refuseWithoutSegment(IOException cause) {
+        refuse(null, "a new segment could not be made, nothing was appended", cause);
+    }
+
     /** Refuses a round whose write was undone, and everything behind it: none of it is in the log, or will be. */
     void refuseStaged(@Nullable Round first, IOException cause) {
+        refuse(first, "a write was refused and undone, nothing was appended", cause);
+    }
+
+    private void refuse(@Nullable Round first, String what, IOException cause) {
         List<Round> rounds = new ArrayList<>();
         if (first != null) {
             rounds.add(first);
@@ -70,8 +79,8 @@ final class Outcomes {
         ActiveSegment active = segment.active();
         rounds.addAll(intake.withdraw(first, active, segment.isClosed()));
         ErrorCode code = refusalFor(cause);
-        String message = whatRefused(code) + ": file=" + active.segment.displayName() + " at=" + active.endPosition()
-                + " (" + cause.getMessage() + ")";
+        String message = whatRefused(code, what) + ": file=" + active.segment.displayName() + " at="
+                + active.endPosition() + " (" + DiskErrors.said(cause) + ")";
         meters.failure(code);
         for (Round round : rounds) {
             round.markFailed(Round.Doom.REFUSED, code, message, cause);
@@ -86,11 +95,11 @@ final class Outcomes {
         return DiskErrors.isTooManyOpenFiles(cause) ? ErrorCode.TOO_MANY_OPEN_FILES : ErrorCode.STORAGE_REFUSED;
     }
 
-    private static String whatRefused(ErrorCode code) {
+    private static String whatRefused(ErrorCode code, String otherwise) {
         return switch (code) {
             case STORAGE_FULL -> "the disk is full, nothing was appended";
             case TOO_MANY_OPEN_FILES -> "too many open files, nothing was appended";
-            default -> "a write was refused and undone, nothing was appended";
+            default -> otherwise;
         };
     }
 
@@ -126,7 +135,7 @@ final class Outcomes {
                 ErrorCode.PARTITION_FAILED,
                 what + ", so later writes cannot be trusted: partition=" + id + " file="
                         + segment.active().segment.displayName() + " synced=" + positions.durable() + " ("
-                        + cause.getMessage() + "); reopen to recover",
+                        + DiskErrors.said(cause) + "); reopen to recover",
                 cause);
     }
 

@@ -79,7 +79,7 @@ final class SegmentChange {
                 if (DiskErrors.isFull(cause)) {
                     services.room().full(cause);
                 }
-                outcomes.refuseStaged(null, cause);
+                outcomes.refuseWithoutSegment(cause);
                 return null;
             }
             RotationReason why = reason();

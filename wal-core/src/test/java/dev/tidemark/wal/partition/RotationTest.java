@@ -18,6 +18,7 @@ import dev.tidemark.wal.io.Gate;
 import dev.tidemark.wal.io.ManualClock;
 import dev.tidemark.wal.io.Operation;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -208,6 +209,29 @@ class RotationTest {
             assertThat(log.partition.append(value(1))).isEqualTo(1);
             assertThat(log.partition.describe().segments()).hasSize(2);
             assertReads(log, 2);
+        }
+    }
+
+    @Test
+    void fileOfANewSegmentCannotBeMade_thatIsWhatIsTold() throws IOException {
+        try (PartitionFixture log = small()) {
+            log.partition.append(value(0));
+            log.disk.inject(Fault.thrown(
+                    CallMatch.on(Operation.Kind.CREATE).named(".tmp").andAllLater(),
+                    path -> new AccessDeniedException(path.toString())));
+            log.disk.inject(Fault.thrown(
+                    CallMatch.on(Operation.Kind.OPEN).named(".tmp").andAllLater(),
+                    path -> new AccessDeniedException(path.toString())));
+
+            assertThatThrownBy(log.partition::rotate)
+                    .isInstanceOfSatisfying(
+                            WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STORAGE_REFUSED))
+                    .hasMessageContaining("a new segment could not be made")
+                    .hasMessageContaining("permission denied");
+
+            log.disk.removeFaults();
+            log.partition.rotate();
+            assertThat(log.partition.append(value(1))).isEqualTo(1);
         }
     }
 
