@@ -33,6 +33,7 @@ final class EventStream implements Events {
 
     private record Progress(int done, int all) {}
 
+    private final boolean isReadOnly;
     private final WalListener listener;
     private final StoreMeters meters;
     private final ThreadPoolExecutor thread;
@@ -42,7 +43,12 @@ final class EventStream implements Events {
     /** The event thread's own. */
     private int lastTold;
 
-    EventStream(Environment environment, WalListener listener, StoreMeters meters) {
+    /**
+     * @param isReadOnly whether nothing is changed: what cannot be decided is then left as it is, and a partition that is refused
+     *     does not stop
+     */
+    EventStream(Environment environment, WalListener listener, StoreMeters meters, boolean isReadOnly) {
+        this.isReadOnly = isReadOnly;
         this.listener = listener;
         this.meters = meters;
         thread = new ThreadPoolExecutor(
@@ -97,7 +103,16 @@ final class EventStream implements Events {
     }
 
     private void logRecovered(PartitionRecovery found) {
-        if (found.failure().isPresent()) {
+        if (found.failure().isPresent() && isReadOnly) {
+            // Whoever reads it gets the error itself.
+            log(to -> to.warn(
+                    "partition cannot be read: partition={} cases={} start={} end={} ({})",
+                    found.partition(),
+                    found.cases(),
+                    found.start(),
+                    found.end(),
+                    found.failure().get().getMessage()));
+        } else if (found.failure().isPresent()) {
             log(to -> to.error(
                     "partition refused: partition={} cases={} start={} end={}",
                     found.partition(),
@@ -105,6 +120,19 @@ final class EventStream implements Events {
                     found.start(),
                     found.end(),
                     found.failure().get()));
+        } else if (found.undecided().isPresent() && isReadOnly) {
+            PartitionRecovery.Undecided left = found.undecided().get();
+            log(to -> to.info(
+                    "partition opened, its undecided tail is left as it is: partition={} cases={} start={} end={} file={} at={} bytes={} firstOffset={} endOffset={}",
+                    found.partition(),
+                    found.cases(),
+                    found.start(),
+                    found.end(),
+                    left.file(),
+                    left.filePosition(),
+                    left.bytes(),
+                    left.firstOffset(),
+                    left.endOffset()));
         } else if (found.undecided().isPresent()) {
             PartitionRecovery.Undecided cut = found.undecided().get();
             log(to -> to.warn(
@@ -211,6 +239,11 @@ final class EventStream implements Events {
         return thread.getQueue().size();
     }
 
+    /** Whether this thread is in the middle of telling the listener something. */
+    boolean isWithin() {
+        return telling == Thread.currentThread();
+    }
+
     /**
      * Takes nothing new, and waits until the listener has heard everything, unless it is the listener who closes.
      *
@@ -239,11 +272,6 @@ final class EventStream implements Events {
         }
         try {
             thread.execute(() -> hear(event));
-    /** Whether this thread is in the middle of telling the listener something. */
-    boolean isWithin() {
-        return telling == Thread.currentThread();
-    }
-
         } catch (Throwable e) {
             // No thread could be started, say. The log does not depend on anybody hearing of it.
             meters.eventDropped();

@@ -47,7 +47,7 @@ final class StoreServices {
         disk = config.readOnly() ? FencedDisk.readOnly(outside.disk()) : FencedDisk.open(outside.disk());
         Environment environment = outside.withDisk(disk);
         meters = new StoreMeters(config.meters(), config.directory().toString(), !config.readOnly());
-        events = new EventStream(environment, config.listener(), meters);
+        events = new EventStream(environment, config.listener(), meters, config.readOnly());
         flushers = new FlusherPool(environment, config.flusherThreads());
         Flushers forTurns = turns.apply(flushers);
         completions = new CompletionPool(environment, config.completionExecutor(), meters);
@@ -138,6 +138,7 @@ final class StoreServices {
         return completions.isWithin() || events.isWithin();
     }
 
+    /** Stops the pools, after the partitions were closed. What still hangs is left behind; the disk is fenced by then. */
     void stop(Patience patience) {
         patience.await(flushers::close);
         try {
@@ -146,7 +147,8 @@ final class StoreServices {
             }
         } catch (IOException | WalException e) {
             // Also when its lock is held by an operation that hangs: closing has to come to its end, and LOCK back.
-            events.warning("RESERVE could not be closed: " + e.getMessage());
+            events.warning("RESERVE could not be closed: "
+                    + (e instanceof IOException io ? DiskErrors.said(io) : e.getMessage()));
         }
         files.close();
         memory.close();

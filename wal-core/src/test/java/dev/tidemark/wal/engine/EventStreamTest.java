@@ -5,16 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.turbo.TurboFilter;
+import ch.qos.logback.core.read.ListAppender;
 import ch.qos.logback.core.spi.FilterReply;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.WalListener;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.metrics.MetricNames;
 import dev.tidemark.wal.metrics.StoreMeters;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -85,7 +91,7 @@ class EventStreamTest {
             throw new InternalError("planted");
         });
         EventStream events =
-                new EventStream(withoutThreads, new RecordingListener(), new StoreMeters(registry, "/data"));
+                new EventStream(withoutThreads, new RecordingListener(), new StoreMeters(registry, "/data"), false);
         events.created(ORDERS);
         events.sealed(ORDERS, "a.seg", 0, 10);
         events.failed(ORDERS, new StorageException(ErrorCode.STORAGE_FAILED, "planted"));
@@ -93,6 +99,54 @@ class EventStreamTest {
                         .counter()
                         .count())
                 .isEqualTo(2);
+    }
+
+    @Test
+    void openedForReading_nothingIsSaidToBeCutOrStopped() throws Exception {
+        PartitionRecovery.Undecided tail = new PartitionRecovery.Undecided("a-0/0.seg", 4096, 100, 7, 9, "");
+        PartitionRecovery undecided = new PartitionRecovery(
+                "a-0", List.of(RecoveryCase.R2), 0, 7, 100, Optional.of(tail), Optional.empty(), 1);
+        PartitionRecovery refused = new PartitionRecovery(
+                "a-1",
+                List.of(RecoveryCase.R7),
+                0,
+                7,
+                100,
+                Optional.empty(),
+                Optional.of(new StorageException(ErrorCode.STORAGE_FAILED, "planted")),
+                1);
+
+        assertThat(logged(true, undecided, refused))
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith("INFO").contains("left as it is", "a-0/0.seg"),
+                        line -> assertThat(line).startsWith("WARN").contains("cannot be read", "planted"));
+        assertThat(logged(false, undecided, refused))
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith("WARN").contains("was cut"),
+                        line -> assertThat(line).startsWith("ERROR").contains("refused"));
+    }
+
+    private List<String> logged(boolean isReadOnly, PartitionRecovery... found) throws InterruptedException {
+        EventStream events =
+                new EventStream(Environment.real(), WalListener.NONE, new StoreMeters(registry, "test"), isReadOnly);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        Logger log = (Logger) LoggerFactory.getLogger("dev.tidemark.wal");
+        Level before = log.getLevel();
+        log.setLevel(Level.INFO);
+        log.addAppender(lines);
+        try {
+            for (PartitionRecovery one : found) {
+                events.recovered(one);
+            }
+        } finally {
+            log.detachAppender(lines);
+            log.setLevel(before);
+        }
+        assertThat(events.close(SOON)).isTrue();
+        return lines.list.stream()
+                .map(line -> line.getLevel() + " " + line.getFormattedMessage())
+                .toList();
     }
 
     @Test
@@ -200,7 +254,7 @@ class EventStreamTest {
             started.set(name);
             return new Thread(task, name);
         });
-        EventStream events = new EventStream(watched, WalListener.NONE, new StoreMeters(registry, "test"));
+        EventStream events = new EventStream(watched, WalListener.NONE, new StoreMeters(registry, "test"), false);
         events.diskFull(true);
         events.recovering(1, 2);
         assertThat(events.waiting()).isZero();
@@ -209,6 +263,6 @@ class EventStreamTest {
     }
 
     private EventStream stream(WalListener listener) {
-        return new EventStream(Environment.real(), listener, new StoreMeters(registry, "test"));
+        return new EventStream(Environment.real(), listener, new StoreMeters(registry, "test"), false);
     }
 }
