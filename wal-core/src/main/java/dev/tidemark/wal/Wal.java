@@ -32,6 +32,10 @@ import java.util.Optional;
  * from opening: it is listed in {@link #recovery()}, and using it throws its error, again and again, until it was repaired or
  * restored and the store is opened anew.
  *
+ * <p>A store has one writer: the process that holds the lock on the file {@code LOCK}. The operating system drops that lock when the
+ * process closes any descriptor of the file, so nothing in this process may open {@code LOCK}, not even to copy it, while the store is open;
+ * copy a live store from another process, without {@code LOCK}, or with a snapshot of the file system.
+ *
  * <p>Safe for use by any number of threads. Everything that goes wrong is a {@link dev.tidemark.wal.api.WalException}.
  */
 public final class Wal implements AutoCloseable {
@@ -108,11 +112,11 @@ public final class Wal implements AutoCloseable {
     /**
      * Takes nothing new, makes durable what was accepted, answers everybody who waits, and gives the directory back, within {@code
      * closeTimeout}. Closing again does nothing; beside another thread that closes, it waits for that one.
+     * Code that depends on an append, and the listener, may close as well; such a call waits for neither of them.
      *
      * @throws dev.tidemark.wal.api.WalException if something accepted may not be durable, or the disk did not answer in time.
      *     The store is closed all the same; while an operation hangs, its directory stays locked until that has returned
      */
-     * Code that depends on an append, and the listener, may close as well; such a call waits for neither of them.
     @Override
     public void close() {
         engine.close();
