@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -39,6 +40,8 @@ import java.util.function.Predicate;
  */
 public final class StoreVerifier {
 
+    private static final Set<String> STORE_FILES = Set.of(Names.STORE, Names.LOCK, Names.OWNER, Names.RESERVE);
+    private static final String LOST_AND_FOUND = "lost+found";
     private static final int INDEX_INTERVAL_BYTES = 1 << 20;
     private static final long LOCK_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -154,15 +157,33 @@ public final class StoreVerifier {
                     entry.directory() ? Names.parsePartitionDirectory(entry.name()) : Optional.empty();
             if (id.isPresent() && wanted.test(id.get())) {
                 partitions.add(id.get());
-            } else if (entry.directory() && Names.isTemporary(entry.name())) {
-                findings.add(finding(
-                        Severity.NOTE,
-                        entry.name(),
-                        "a partition was being created or deleted, opening removes what is left"));
+            } else if (id.isEmpty()) {
+                note(entry).ifPresent(findings::add);
             }
         }
         partitions.sort(null);
         return partitions;
+    }
+
+    /** What is to be said about an entry that is no partition. */
+    private static Optional<VerifyFinding> note(DiskEntry entry) {
+        String name = entry.name();
+        if (entry.directory() && Names.isTemporary(name)) {
+            return Optional.of(finding(
+                    Severity.NOTE, name, "a partition was being created or deleted, opening removes what is left"));
+        }
+        if (!entry.directory() && Names.parsePartitionDirectory(name).isPresent()) {
+            return Optional.of(finding(
+                    Severity.NOTE,
+                    name,
+                    "a file has the name of a partition's directory, and if there was such a partition it is gone"));
+        }
+        boolean isExpected =
+                entry.directory() ? name.equals(LOST_AND_FOUND) : Names.isTemporary(name) || STORE_FILES.contains(name);
+        return isExpected
+                ? Optional.empty()
+                : Optional.of(
+                        finding(Severity.NOTE, name, "this is nothing of a store's, and opening leaves it alone"));
     }
 
     private List<DiskEntry> listed() {

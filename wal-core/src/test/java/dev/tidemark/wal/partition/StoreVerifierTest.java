@@ -19,6 +19,7 @@ import dev.tidemark.wal.io.SimulatedDisk;
 import dev.tidemark.wal.partition.VerifyFinding.Severity;
 import dev.tidemark.wal.segment.SegmentImage;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -309,6 +310,53 @@ final class StoreVerifierTest {
         assertThatThrownBy(() -> new StoreVerifier(Environment.real().withDisk(empty), LogBuilder.STORE).verify())
                 .isInstanceOfSatisfying(
                         WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STORE_UNKNOWN));
+    }
+
+    @Test
+    void entriesThatAreNothingOfAStore_areNoted() throws IOException {
+        SimulatedDisk disk = disk(new LogBuilder().append(3, 300));
+        RecoveryHarness.writeStore(disk);
+        for (String file : List.of(
+                "orders-7",
+                "notes.txt",
+                Names.LOCK,
+                Names.OWNER,
+                Names.RESERVE,
+                Names.aside(Names.OWNER),
+                Names.aside(Names.STORE))) {
+            disk.create(LogBuilder.STORE.resolve(file)).close();
+        }
+        disk.createDirectory(LogBuilder.STORE.resolve("backup"));
+        disk.createDirectory(LogBuilder.STORE.resolve("lost+found"));
+
+        VerifyReport report = new StoreVerifier(Environment.real().withDisk(disk), LogBuilder.STORE).verify();
+
+        assertThat(report.worst()).hasValue(Severity.NOTE);
+        assertThat(report.findings())
+                .extracting(VerifyFinding::file)
+                .containsExactlyInAnyOrder("orders-7", "notes.txt", "backup");
+        assertThat(report.findings())
+                .filteredOn(finding -> finding.file().equals("orders-7"))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.message()).contains("partition", "gone"));
+    }
+
+    @Test
+    void directoryThatCannotBeListed_isNamedAsInTheStore() throws IOException {
+        SimulatedDisk disk = disk(new LogBuilder().append(3, 300));
+        RecoveryHarness.writeStore(disk);
+        String partition = String.valueOf(DIRECTORY.getFileName());
+        disk.inject(Fault.thrown(
+                CallMatch.on(Operation.Kind.LIST).named(partition).andAllLater(),
+                path -> new AccessDeniedException(path.toString())));
+
+        VerifyReport report = verify(disk);
+
+        assertThat(report.worst()).hasValue(Severity.UNREADABLE);
+        assertThat(report.findings()).isNotEmpty().allSatisfy(finding -> {
+            assertThat(finding.file()).isEqualTo(partition);
+            assertThat(finding.message()).contains("permission denied").doesNotContain(DIRECTORY.toString());
+        });
     }
 
     @Test

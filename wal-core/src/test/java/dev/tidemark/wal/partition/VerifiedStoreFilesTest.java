@@ -135,7 +135,7 @@ class VerifiedStoreFilesTest {
 
         VerifyReport report = verify();
 
-        assertThat(report.findings()).hasSize(2).allMatch(finding -> finding.severity() == Severity.NOTE);
+        assertThat(report.findings()).hasSize(3).allMatch(finding -> finding.severity() == Severity.NOTE);
     }
 
     @Test
