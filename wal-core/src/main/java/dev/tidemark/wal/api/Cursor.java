@@ -19,6 +19,7 @@ public interface Cursor extends AutoCloseable {
      * @throws DamageException at a damaged place; the cursor stays before it
      * @throws InvalidCallException {@code OFFSET_TRIMMED} when the log was trimmed past the cursor,
      *     {@code CLOSED_HANDLE} after {@code close}
+     * @throws UnavailableException {@code PARTITION_CLOSED} after the partition or its store was closed
      */
     boolean next();
 
@@ -48,7 +49,10 @@ public interface Cursor extends AutoCloseable {
     /** The value, copied. */
     byte[] value();
 
-    /** The value without a copy: read-only, and valid only until the cursor moves or closes. */
+    /**
+     * The value without a copy: read-only, and valid only until the cursor moves or closes. The memory is used again then, or given
+     * back: a buffer that is read later shows other bytes, or stops the process. {@link #value()} is the one to keep.
+     */
     ByteBuffer buffer();
 
     /** The key, if the entry has one. */

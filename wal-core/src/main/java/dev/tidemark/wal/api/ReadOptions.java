@@ -1,5 +1,7 @@
 package dev.tidemark.wal.api;
 
+import java.util.Objects;
+
 /**
  * How a cursor reads.
  *
@@ -13,6 +15,7 @@ public record ReadOptions(Durability visibility, int readAheadBytes) {
 
     /** Checks the ranges. */
     public ReadOptions {
+        Objects.requireNonNull(visibility, "visibility");
         if (visibility == Durability.ACCEPTED) {
             throw new InvalidCallException(
                     ErrorCode.ARGUMENT_INVALID, "a cursor reads SYNCED or WRITTEN data: visibility=" + visibility);

@@ -2,6 +2,7 @@ package dev.tidemark.wal.api;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -512,6 +513,11 @@ public final class WalConfig {
          */
         public WalConfig build() {
             List<String> problems = new ArrayList<>();
+            check(
+                    problems,
+                    directory.getFileSystem() != FileSystems.getDefault(),
+                    "directory={} must be on the file system of the operating system",
+                    directory);
             check(
                     problems,
                     segmentBytes < 16 << 10 || segmentBytes > 1 << 30,

@@ -292,6 +292,14 @@ public final class LogPartition implements LocalPartition, ReadView {
         } catch (WalException e) {
             services.meters().failure(e.code());
             throw e;
+        } catch (IllegalStateException | IndexOutOfBoundsException e) {
+            // Netty's counting says the first; where its memory is gone already, that says the second.
+            if (request.payload() instanceof ByteBuf given && given.refCnt() == 0) {
+                services.meters().failure(ErrorCode.ARGUMENT_INVALID);
+                throw new InvalidCallException(
+                        ErrorCode.ARGUMENT_INVALID, "the payload was released before the append: partition=" + id(), e);
+            }
+            throw e;
         }
     }
 
@@ -378,6 +386,7 @@ public final class LogPartition implements LocalPartition, ReadView {
     @Override
     public long sync() {
         if (!intake.staged().hasStaged() && positions.durable() == positions.logEnd()) {
+            life.checkOpen();
             return positions.durable();
         }
         long deadline = deadline();

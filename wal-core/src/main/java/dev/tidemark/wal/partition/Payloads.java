@@ -41,9 +41,13 @@ final class Payloads {
             ByteBuf buffer = (ByteBuf) payload;
             int limit = target.limit();
             int position = target.position();
-            target.limit(at + length).position(at);
-            buffer.getBytes(buffer.readerIndex(), target);
-            target.limit(limit).position(position);
+            try {
+                target.limit(at + length).position(at);
+                buffer.getBytes(buffer.readerIndex(), target);
+            } finally {
+                // Also when the buffer was released: others have appends in the round, and more come.
+                target.limit(limit).position(position);
+            }
         }
     }
 
@@ -78,6 +82,20 @@ final class Payloads {
         int frameBytes = FrameCodec.frameBytes(length, 0);
         ByteBuf copy = allocator.directBuffer(frameBytes, frameBytes);
         copy.setIndex(FrameCodec.HEADER_BYTES, FrameCodec.HEADER_BYTES);
+        boolean isCopied = false;
+        try {
+            copyInto(copy, payload, length);
+            isCopied = true;
+            return copy;
+        } finally {
+            if (!isCopied) {
+                // The caller's buffer may have been released.
+                copy.release();
+            }
+        }
+    }
+
+    private static void copyInto(ByteBuf copy, Object payload, int length) {
         if (payload instanceof byte[] array) {
             copy.writeBytes(array);
         } else if (payload instanceof ByteBuffer buffer) {
@@ -86,7 +104,6 @@ final class Payloads {
             ByteBuf buffer = (ByteBuf) payload;
             copy.writeBytes(buffer, buffer.readerIndex(), length);
         }
-        return copy;
     }
 
     /**

@@ -3,10 +3,16 @@ package dev.tidemark.wal.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How a configuration is checked. */
 class WalConfigTest {
@@ -26,6 +32,25 @@ class WalConfigTest {
                     .contains("4 problems")
                     .contains("segmentBytes=100", "maxLinger=PT2S", "flusherThreads=0", "openFiles=1");
         });
+    }
+
+    @Test
+    void directoryInAnArchive_isAProblemOfTheConfiguration(@TempDir Path temporary) throws IOException {
+        URI archive = URI.create("jar:" + temporary.resolve("data.zip").toUri());
+        try (FileSystem inside = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
+            assertThatThrownBy(() -> WalConfig.of(inside.getPath("/data")))
+                    .isInstanceOfSatisfying(
+                            InvalidCallException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
+                    .hasMessageContaining("directory=/data");
+        }
+    }
+
+    @Test
+    void readOptionsWithoutAVisibility_areRefused() {
+        assertThatThrownBy(() -> new ReadOptions(null, 4096))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessageContaining("visibility");
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.tidemark.wal.api.EntryKind;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.Header;
+import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
 import dev.tidemark.wal.io.CallMatch;
@@ -20,6 +21,7 @@ import dev.tidemark.wal.io.Operation;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +33,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -55,6 +58,72 @@ class AppendTest {
                 assertThat(log.partition.append(bytes("value " + i))).isEqualTo(i);
             }
             assertThat(values(log)).hasSize(100).first().isEqualTo("value 0");
+        }
+    }
+
+    @Test
+    void payloadThatWasReleased_isRefusedAndTheLogGoesOn() throws IOException {
+        try (PartitionFixture log = PartitionFixture.open()) {
+            log.partition.append(bytes("first"));
+            for (int length : new int[] {0, 100, 16_384, 70_000, 200_000}) {
+                for (ByteBuf payload : List.of(Unpooled.directBuffer(length + 1), Unpooled.buffer(length + 1))) {
+                    payload.writeZero(length).release();
+                    AppendRequest request = AppendRequest.of(payload);
+                    for (ThrowingCallable append : List.<ThrowingCallable>of(
+                            () -> log.partition.append(request),
+                            () -> log.partition.appendAsync(request),
+                            () -> log.partition.tryEnqueue(request))) {
+                        assertThatThrownBy(append)
+                                .as("length=%s direct=%s", length, payload.isDirect())
+                                .isInstanceOfSatisfying(
+                                        InvalidCallException.class,
+                                        e -> assertThat(e.code()).isEqualTo(ErrorCode.ARGUMENT_INVALID));
+                    }
+                }
+            }
+            assertThat(log.partition.append(bytes("second"))).isEqualTo(1);
+            assertThat(values(log)).containsExactly("first", "second");
+        }
+    }
+
+    @Test
+    void payloadThatWasReleased_leavesTheRoundOfTheOthersAsItWas() throws Exception {
+        try (PartitionFixture log = PartitionFixture.open()) {
+            Gate write = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.WRITE));
+            log.partition.enqueue(bytes("being written"));
+            write.awaitArrival(SOON);
+            log.partition.enqueue(bytes("waiting"));
+            ByteBuf payload = Unpooled.buffer(100).writeZero(100);
+            payload.release();
+            AppendRequest request = AppendRequest.of(payload);
+            assertThatThrownBy(() -> log.partition.enqueue(request)).isInstanceOf(InvalidCallException.class);
+            Appended last = log.partition.enqueue(new byte[1000]);
+            write.open();
+            last.durable().toCompletableFuture().get(60, TimeUnit.SECONDS);
+            assertThat(values(log)).hasSize(3).startsWith("being written", "waiting");
+        }
+    }
+
+    @Test
+    void payloadThatWasReleased_leavesNoCopyBehind() {
+        UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(false);
+        ByteBuf payload = Unpooled.buffer(200_000).writeZero(200_000);
+        payload.release();
+        assertThatThrownBy(() -> Payloads.own(payload, 200_000, Payloads.Place.IN_OWN_FRAME, memory))
+                .isInstanceOf(RuntimeException.class);
+        assertThat(memory.metric().usedDirectMemory()).isZero();
+    }
+
+    @Test
+    void closedPartition_refusesToSyncAsItRefusesToAppend() throws IOException {
+        try (PartitionFixture log = PartitionFixture.open()) {
+            log.partition.append(bytes("first"));
+            log.close();
+            for (ThrowingCallable call : List.<ThrowingCallable>of(log.partition::sync, log.partition::rotate)) {
+                assertThatThrownBy(call)
+                        .isInstanceOfSatisfying(
+                                WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PARTITION_CLOSED));
+            }
         }
     }
 
