@@ -70,7 +70,8 @@ public final class SegmentListStress {
     @Outcome(id = "-1, true", expect = ACCEPTABLE, desc = "it is told that the log begins behind it now")
     @Outcome(
             expect = FORBIDDEN,
-            desc = "it holds a segment that may be deleted; or finds none, and the start from before, which does not explain it")
+            desc =
+                    "it holds a segment that may be deleted; or finds none, and the start from before, which does not explain it")
     @State
     public static class PinsWhileTrimming {
         private final RacingLog log = RacingLog.withFlushersByHand();

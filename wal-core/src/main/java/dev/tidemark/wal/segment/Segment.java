@@ -221,7 +221,8 @@ public final class Segment {
      */
     public boolean whenUnread(Runnable task) {
         whenUnread = task;
-        // A volatile load, as release() has one: an acquire load could come before the store, and each would miss the other.
+        // A volatile load, as release() has one: an acquire load could come before the store, and each would miss the
+        // other.
         return references != 0;
     }
 

@@ -133,7 +133,8 @@ class StoreDirectoryTest {
 
         for (int opening = 0; opening < 2; opening++) {
             listener.heard.clear();
-            try (Engine engine = Engine.open(config().build(), Environment.real().withDisk(disk))) {
+            try (Engine engine =
+                    Engine.open(config().build(), Environment.real().withDisk(disk))) {
                 assertThat(engine.recovery().refused()).isEmpty();
                 assertThat(engine.partitions()).isEmpty();
             }
