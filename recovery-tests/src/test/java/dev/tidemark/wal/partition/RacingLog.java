@@ -106,6 +106,7 @@ final class RacingLog {
                 0,
                 0,
                 0,
+                List.of(),
                 Optional.empty(),
                 new PartitionRecovery(
                         ID.toString(), List.of(RecoveryCase.CLEAN), 0, 0, 0, Optional.empty(), Optional.empty(), 0));

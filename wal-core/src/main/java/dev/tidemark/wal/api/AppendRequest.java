@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,11 @@ public final class AppendRequest {
     public static final int DIRECT_WRITE_BYTES = 16 << 10;
 
     private static final Duration MAX_TIMEOUT = Duration.ofHours(1);
+
+    /** How many appends of a producer can be repeated: so many it may have on their way. */
+    public static final int REPEATABLE_APPENDS = 8;
+
+    private static final long NO_SEQUENCE = -1;
 
     /** What the payload is. */
     public enum Shape {
@@ -37,6 +43,8 @@ public final class AppendRequest {
     private final boolean hasChecksum;
     private final int checksum;
     private final @Nullable Duration timeout;
+    private final @Nullable ProducerIdentity producer;
+    private final long sequence;
 
     private AppendRequest(
             Shape shape,
@@ -46,7 +54,9 @@ public final class AppendRequest {
             long expectedOffset,
             boolean hasChecksum,
             int checksum,
-            @Nullable Duration timeout) {
+            @Nullable Duration timeout,
+            @Nullable ProducerIdentity producer,
+            long sequence) {
         this.shape = shape;
         this.payload = Objects.requireNonNull(payload, "payload");
         this.count = count;
@@ -55,10 +65,12 @@ public final class AppendRequest {
         this.hasChecksum = hasChecksum;
         this.checksum = checksum;
         this.timeout = timeout;
+        this.producer = producer;
+        this.sequence = sequence;
     }
 
     private static AppendRequest plain(Shape shape, Object payload, int count) {
-        return new AppendRequest(shape, payload, count, null, -1, false, 0, null);
+        return new AppendRequest(shape, payload, count, null, -1, false, 0, null, null, NO_SEQUENCE);
     }
 
     /** One value: the whole array. */
@@ -110,7 +122,17 @@ public final class AppendRequest {
 
     /** The same, acknowledged at this durability instead of the log's default. */
     public AppendRequest withDurability(Durability newDurability) {
-        return new AppendRequest(shape, payload, count, newDurability, expectedOffset, hasChecksum, checksum, timeout);
+        return new AppendRequest(
+                shape,
+                payload,
+                count,
+                newDurability,
+                expectedOffset,
+                hasChecksum,
+                checksum,
+                timeout,
+                producer,
+                sequence);
     }
 
     /** The same, accepted only if the log's end is exactly this offset: else {@code OFFSET_MISMATCH}. */
@@ -119,7 +141,8 @@ public final class AppendRequest {
             throw new InvalidCallException(
                     ErrorCode.ARGUMENT_INVALID, "an expected offset is not negative: offset=" + offset);
         }
-        return new AppendRequest(shape, payload, count, durability, offset, hasChecksum, checksum, timeout);
+        return new AppendRequest(
+                shape, payload, count, durability, offset, hasChecksum, checksum, timeout, producer, sequence);
     }
 
     /**
@@ -132,7 +155,8 @@ public final class AppendRequest {
                     ErrorCode.ARGUMENT_INVALID,
                     "a checksum can be given for a value or an opaque batch: shape=" + shape);
         }
-        return new AppendRequest(shape, payload, count, durability, expectedOffset, true, crc32c, timeout);
+        return new AppendRequest(
+                shape, payload, count, durability, expectedOffset, true, crc32c, timeout, producer, sequence);
     }
 
     /** The same with a deadline of its own for the waits of the call: 0 to 1 h. */
@@ -141,7 +165,48 @@ public final class AppendRequest {
             throw new InvalidCallException(
                     ErrorCode.ARGUMENT_INVALID, "a timeout is PT0S to PT1H: timeout=" + newTimeout);
         }
-        return new AppendRequest(shape, payload, count, durability, expectedOffset, hasChecksum, checksum, newTimeout);
+        return new AppendRequest(
+                shape,
+                payload,
+                count,
+                durability,
+                expectedOffset,
+                hasChecksum,
+                checksum,
+                newTimeout,
+                producer,
+                sequence);
+    }
+
+    /**
+     * The same as one of a producer's numbered appends: when it is repeated, it is not written again, and the repeat gets the offset
+     * of the original, at the durability that the repeat asks for. A repeat has the same sequence and the same count; its payload is
+     * not looked at. That holds for the last {@value #REPEATABLE_APPENDS} appends of a producer, and for as long as the log remembers the
+     * producer ({@link WalConfig#producerExpiry()}).
+     *
+     * <p>A refusal ({@link AppendRefusedException}) speaks of this call: when it was a repeat, the original stays what it is. So
+     * it is always safe to append the same again under the same sequence.
+     *
+     * @param firstSequence of its first record: 0 for a producer's first append in each epoch, then where the append before ended
+     */
+    public AppendRequest withProducer(ProducerIdentity newProducer, long firstSequence) {
+        if (firstSequence < 0 || firstSequence > Long.MAX_VALUE - count) {
+            throw new InvalidCallException(
+                    ErrorCode.ARGUMENT_INVALID,
+                    "sequences are 0 and up and do not wrap, a higher epoch begins at 0 again: sequence="
+                            + firstSequence + " count=" + count);
+        }
+        return new AppendRequest(
+                shape,
+                payload,
+                count,
+                durability,
+                expectedOffset,
+                hasChecksum,
+                checksum,
+                timeout,
+                Objects.requireNonNull(newProducer),
+                firstSequence);
     }
 
     /** What the payload is. */
@@ -184,5 +249,15 @@ public final class AppendRequest {
     public Duration timeout(Duration ofTheLog) {
         Duration own = timeout;
         return own == null ? ofTheLog : own;
+    }
+
+    /** Whose append it is, if the log is to recognise a repeat of it. */
+    public Optional<ProducerIdentity> producer() {
+        return Optional.ofNullable(producer);
+    }
+
+    /** The sequence of its first record; meaningless without a {@link #producer()}. */
+    public long sequence() {
+        return sequence;
     }
 }

@@ -15,6 +15,14 @@ public enum ErrorCode {
     CHECKSUM_MISMATCH(Remedy.FIX_CALL),
     /** A conditional append expected another offset than the end of the log. */
     OFFSET_MISMATCH(Remedy.FIX_CALL),
+    /** The log knows nothing of this producer, and its sequence is not 0: read what is there, then go on with a higher epoch at 0. */
+    PRODUCER_UNKNOWN(Remedy.FIX_CALL),
+    /** A producer of the same id has appended with a higher epoch: this one is not to go on. */
+    PRODUCER_FENCED(Remedy.FIX_CALL),
+    /** The sequence was taken so long ago that its offset is not known any more; nothing was appended again. */
+    SEQUENCE_FORGOTTEN(Remedy.FIX_CALL),
+    /** The sequence belongs to a batch that was another one; nothing was appended. */
+    SEQUENCE_MISMATCH(Remedy.FIX_CALL),
     /** The offset lies before the start of the log. */
     OFFSET_TRIMMED(Remedy.FIX_CALL),
     /** The offset lies beyond the end of the log. */
@@ -29,6 +37,10 @@ public enum ErrorCode {
     // load
     /** The append queue stayed full until the deadline; nothing was appended. */
     APPEND_REJECTED(Remedy.RETRY),
+    /** Sequences before this one are missing, perhaps because they were refused: append them first, then the same again. */
+    SEQUENCE_GAP(Remedy.RETRY),
+    /** The partition remembers as many producers as it may, and none of them has expired; nothing was appended. */
+    PRODUCERS_FULL(Remedy.FIX_ENVIRONMENT),
     /** An internal lock was not free until the deadline; nothing was changed. */
     LOCK_TIMEOUT(Remedy.RETRY),
     /** The wait ended by its deadline; the append goes on and its outcome is not known yet. */

@@ -29,6 +29,13 @@ public enum MetricNames {
     QUEUE_BYTES_MAX("wal.queue.bytes.max", Kind.GAUGE, "The most there have been since opening", ""),
     PARTITION_QUEUE_BYTES_MAX(
             "wal.partition.queue.bytes.max", Kind.GAUGE, "The most any one partition had since opening", ""),
+    PRODUCERS("wal.producers", Kind.GAUGE, "Producers whose repeats are recognised, all open partitions", ""),
+    PRODUCERS_EXPIRED("wal.producers.expired", Kind.COUNTER, "Producers forgotten because they were silent for too long", ""),
+    REPEATS(
+            "wal.producer.repeats",
+            Kind.COUNTER,
+            "Repeated appends answered with their original, by where that was",
+            "original"),
     ROTATION("wal.rotation", Kind.TIMER, "Sealing a segment and going on in the next", "reason"),
     TRIMMED_SEGMENTS("wal.trim.segments", Kind.COUNTER, "Segments taken away at the old end", ""),
     TRIMMED_BYTES("wal.trim.bytes", Kind.COUNTER, "Bytes of files taken away at the old end", ""),

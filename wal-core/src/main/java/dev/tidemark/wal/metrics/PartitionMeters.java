@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Timer;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAccumulator;
 
 /**
@@ -31,6 +32,10 @@ public final class PartitionMeters {
     private final Timer queueWaitTaken;
     private final Timer queueWaitRefused;
     private final LongAccumulator mostQueueBytes = new LongAccumulator(Math::max, 0);
+    private final AtomicLong producers = new AtomicLong();
+    private final Counter producersExpired;
+    private final Counter repeatsDurable;
+    private final Counter repeatsUnderway;
     private final Map<RotationReason, Timer> rotations;
     private final Counter trimmedSegments;
     private final Counter trimmedBytes;
@@ -55,6 +60,10 @@ public final class PartitionMeters {
         queueWaitTaken = registered.timer(MetricNames.QUEUE_WAIT, "taken");
         queueWaitRefused = registered.timer(MetricNames.QUEUE_WAIT, "refused");
         registered.gauge(MetricNames.PARTITION_QUEUE_BYTES_MAX, mostQueueBytes::get);
+        registered.gauge(MetricNames.PRODUCERS, producers::get);
+        producersExpired = registered.counter(MetricNames.PRODUCERS_EXPIRED);
+        repeatsDurable = registered.counter(MetricNames.REPEATS, "durable");
+        repeatsUnderway = registered.counter(MetricNames.REPEATS, "underway");
         rotations = registered.timers(MetricNames.ROTATION, RotationReason.class);
         trimmedSegments = registered.counter(MetricNames.TRIMMED_SEGMENTS);
         trimmedBytes = registered.counter(MetricNames.TRIMMED_BYTES);
@@ -124,6 +133,21 @@ public final class PartitionMeters {
     /** How many bytes one partition's queue holds now. */
     public void partitionQueueBytes(long now) {
         mostQueueBytes.accumulate(now);
+    }
+
+    /** A partition knows so many producers more, or fewer. */
+    public void producersKnown(int more) {
+        producers.addAndGet(more);
+    }
+
+    /** So many were forgotten. */
+    public void producersExpired(int forgotten) {
+        producersExpired.increment(forgotten);
+    }
+
+    /** An append was recognised as a repeat of one that is durable, or still on its way. */
+    public void repeated(boolean isDurable) {
+        (isDurable ? repeatsDurable : repeatsUnderway).increment();
     }
 
     /** A segment was sealed and its successor is in use. */

@@ -4,6 +4,7 @@ import dev.tidemark.wal.format.CleanStamp;
 import dev.tidemark.wal.format.ControlPayload;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
+import dev.tidemark.wal.format.ProducerState;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.segment.OpenSegment;
@@ -36,13 +37,13 @@ final class CleanClose {
             return;
         }
         SegmentEnd end = active.end();
+        long timestampMillis = Rotation.lastTimestampMillis(active);
+        List<ProducerState> producers = parts.producers().at(end.endOffset(), timestampMillis);
         byte[] payload = new ControlPayload.CloseSnapshot(
-                        Rotation.summary(end.endOffset(), active.totals.totals()),
-                        Rotation.lastTimestampMillis(active),
-                        List.of())
+                        Rotation.summary(end.endOffset(), active.totals.totals()), timestampMillis, producers)
                 .encode();
-        ByteBuffer frame = Rotation.controlFrame(
-                FrameKind.CONTROL, payload, active.segment.salt(), end, Rotation.lastTimestampMillis(active));
+        ByteBuffer frame =
+                Rotation.controlFrame(FrameKind.CONTROL, payload, active.segment.salt(), end, timestampMillis);
         OpenSegment file = active.enter();
         try {
             try {

@@ -13,6 +13,7 @@ import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskFile;
+import dev.tidemark.wal.segment.ProducerFold;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentOwner;
 import java.io.IOException;
@@ -246,7 +247,15 @@ final class Examination {
                         .clean(metadata.cleanStamp().orElseThrow()));
         segments.add(tail.segment());
         return new Examined(
-                metadata, owner, listing.temporaries(), doomed, List.of(), segments, tail, SegmentHeader.BYTES);
+                metadata,
+                owner,
+                listing.temporaries(),
+                doomed,
+                List.of(),
+                segments,
+                tail,
+                tail.producers().snapshot(),
+                SegmentHeader.BYTES);
     }
 
     /** One is missing, or one too many: the headers, each of which names the segment before it, tell which. */
@@ -297,7 +306,9 @@ final class Examination {
                     truncation.isPresent() && truncation.get().cutSegment().equals(newest);
             return isToBeCut ? check.truncated(truncation.get().endOffset()) : check.scanned();
         });
-        List<SealedFound> sealed = sealedBefore(tail.segment().header());
+        ProducerFold producers = new ProducerFold();
+        List<SealedFound> sealed = sealedBefore(tail.segment().header(), producers);
+        producers.add(tail.producers());
         List<Segment> segments = new ArrayList<>();
         sealed.forEach(found -> segments.add(found.segment()));
         segments.add(tail.segment());
@@ -309,24 +320,53 @@ final class Examination {
                 sealed,
                 segments,
                 tail,
+                producers.snapshot(),
                 tail.end().endPosition());
     }
 
-    private List<SealedFound> sealedBefore(SegmentHeader newest) throws Refusal {
-        List<SealedFound> sealed = new ArrayList<>();
+    /**
+     * Looks at all of them, the newest first.
+     *
+     * @param producers takes in what was known at the end of the last of them
+     */
+    private List<SealedFound> sealedBefore(SegmentHeader newest, ProducerFold producers) throws Refusal {
+        List<SealedCheck> checks = new ArrayList<>();
         SegmentHeader successor = newest;
         while (!successor.name().equals(chain.firstKey())) {
             SegmentName name = chain.lowerKey(successor.name());
             SegmentEnd end = requirePredecessor(successor, name);
-            SealedFound found = onSegment(name, (file, header, segment) -> {
+            checks.add(onSegment(name, (file, header, segment) -> {
                 requireId(header, end);
-                return new SealedCheck(id.toString(), header, end, file, buffer, () -> producersBefore(header)).check();
-            });
-            sealed.add(found);
-            successor = found.header();
+                SealedCheck check = new SealedCheck(id.toString(), header, end, file, buffer);
+                check.check();
+                return check;
+            }));
+            successor = checks.get(checks.size() - 1).header();
         }
-        Collections.reverse(sealed);
+        Collections.reverse(checks);
+        return sealed(checks, producers);
+    }
+
+    /** A seal that is missing is made from the one before it, which may be one that is missing, too: so the oldest comes first. */
+    private List<SealedFound> sealed(List<SealedCheck> oldestFirst, ProducerFold producers) throws Refusal {
+        List<SealedFound> sealed = new ArrayList<>();
+        for (int i = 0; i < oldestFirst.size(); i++) {
+            SealedCheck check = oldestFirst.get(i);
+            if (check.isSealMissing()) {
+                // Of the first nothing is known: with the segments before it their producers are gone.
+                check.remember(i == 0 ? List.of() : producersAtEndOf(oldestFirst.get(i - 1)));
+            }
+            sealed.add(check.found());
+        }
+        if (!oldestFirst.isEmpty()) {
+            producers.add(new ProducerFold(producersAtEndOf(oldestFirst.get(oldestFirst.size() - 1))));
+        }
         return sealed;
+    }
+
+    /** Read when it is needed and not kept, so that the memory does not depend on how many segments there are. */
+    private List<ProducerState> producersAtEndOf(SealedCheck check) throws Refusal {
+        return onSegment(check.header().name(), (file, header, segment) -> check.producers(file));
     }
 
     /** Where the segment of this name ends, by the header of its successor. */
@@ -357,21 +397,6 @@ final class Examination {
     private void requireId(SegmentHeader header, SegmentEnd end) throws Refusal {
         if (header.segmentId() != end.segmentId()) {
             throw badHeader(header.name(), "segment is not the one that the header of the next segment names");
-        }
-    }
-
-    /** What the seal of the segment before this one remembers; nothing when that segment is gone, and its producers with it. */
-    private List<ProducerState> producersBefore(SegmentHeader header) throws IOException {
-        Optional<SegmentEnd> end = header.predecessor();
-        if (end.isEmpty() || !chain.containsKey(end.get().name())) {
-            return List.of();
-        }
-        try (DiskFile file = disk.open(pathOf(end.get().name()), Disk.Access.READ)) {
-            SegmentHeader before = readHeader(end.get().name(), file);
-            return new SealedCheck(id.toString(), before, end.get(), file, buffer, List::of).producers();
-        } catch (Refusal refused) {
-            // It will be refused when its turn comes.
-            return List.of();
         }
     }
 

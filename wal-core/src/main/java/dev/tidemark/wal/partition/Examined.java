@@ -3,6 +3,7 @@ package dev.tidemark.wal.partition;
 import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.PartitionFile;
+import dev.tidemark.wal.format.ProducerState;
 import dev.tidemark.wal.format.SegmentName;
 import dev.tidemark.wal.format.SegmentRef;
 import dev.tidemark.wal.segment.Segment;
@@ -20,6 +21,7 @@ import java.util.List;
  * @param sealed segments with a successor, oldest first; empty after a clean close, where they are not looked at
  * @param segments all that stay, oldest first
  * @param tail the newest
+ * @param producers what is known of producers at the end of the newest
  * @param scannedBytes how much was read
  */
 record Examined(
@@ -30,6 +32,7 @@ record Examined(
         List<SealedFound> sealed,
         List<Segment> segments,
         TailFound tail,
+        List<ProducerState> producers,
         long scannedBytes) {
 
     /** Whether nothing needs to be written, but for intents. */

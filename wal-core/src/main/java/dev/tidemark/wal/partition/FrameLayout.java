@@ -103,11 +103,11 @@ final class FrameLayout {
      *
      * @throws OutOfMemoryError when direct memory is exhausted; nothing has changed then
      */
-    void reserve(Round round, int frameBytes, Payloads.Place place) {
+    void reserve(Round round, int frameBytes, int headerBytes, Payloads.Place place) {
         switch (place) {
             case IN_ROUND -> round.memory().reserve(frameBytes);
             case IN_OWN_FRAME -> round.memory().reserveForFrame();
-            case WHERE_IT_IS -> round.memory().reserve(FrameCodec.HEADER_BYTES);
+            case WHERE_IT_IS -> round.memory().reserve(headerBytes);
         }
     }
 
@@ -119,24 +119,34 @@ final class FrameLayout {
             long offset,
             int count,
             long checksum,
+            @Nullable SequencedAppend sequenced,
             Payloads.Place place,
             Round round) {
         RoundMemory memory = round.memory();
-        int frameBytes = FrameCodec.frameBytes(length, 0);
+        int extensionBytes = extensionBytes(sequenced);
+        int headerBytes = FrameCodec.HEADER_BYTES + extensionBytes;
+        int frameBytes = FrameCodec.frameBytes(length, extensionBytes);
         boolean isOwnFrame = place == Payloads.Place.IN_OWN_FRAME;
         ByteBuffer target = isOwnFrame ? Payloads.view((ByteBuf) payload, 0, frameBytes) : memory.chunk();
         int at = isOwnFrame ? target.position() : memory.at();
-        int payloadCrc =
-                place == Payloads.Place.IN_ROUND ? copied(payload, length, checksum, target, at) : (int) checksum;
-        lastTimestampMillis = Math.min(FrameCodec.MAX_TIMESTAMP_MILLIS, Math.max(lastTimestampMillis, clock.millis()));
+        int payloadCrc = place == Payloads.Place.IN_ROUND
+                ? copied(payload, length, checksum, target, at + headerBytes)
+                : (int) checksum;
+        lastTimestampMillis = nowMillis();
         FrameCodec.putHeader(
                 target,
                 at,
                 length,
                 offset,
-                FrameCodec.stamp(lastTimestampMillis, kind, FrameCodec.NO_EXTENSION),
+                FrameCodec.stamp(
+                        lastTimestampMillis,
+                        kind,
+                        sequenced == null ? FrameCodec.NO_EXTENSION : FrameCodec.PRODUCER_EXTENSION),
                 count,
                 payloadCrc);
+        if (sequenced != null) {
+            FrameCodec.putProducer(target, at, sequenced.producerId, sequenced.epoch, sequenced.firstSequence);
+        }
         switch (place) {
             case IN_ROUND -> {
                 FrameCodec.putPadding(target, at);
@@ -146,14 +156,29 @@ final class FrameLayout {
                 FrameCodec.putPadding(target, at);
                 memory.commitFrame((ByteBuf) payload, target, frameBytes);
             }
-            case WHERE_IT_IS -> memory.commitLarge(FrameCodec.HEADER_BYTES, (ByteBuf) payload, frameBytes);
+            case WHERE_IT_IS -> memory.commitLarge(headerBytes, (ByteBuf) payload, frameBytes);
         }
         round.grow(frameBytes);
     }
 
-    private int copied(Object payload, int length, long givenChecksum, ByteBuffer chunk, int at) {
-        Payloads.copy(payload, chunk, at + FrameCodec.HEADER_BYTES, length);
-        int computed = FrameCodec.crcOf(chunk, at + FrameCodec.HEADER_BYTES, length, scratch);
+    /** How much longer the header is with what came beside the payload. */
+    static int extensionBytes(@Nullable SequencedAppend sequenced) {
+        return sequenced == null ? 0 : FrameCodec.PRODUCER_EXTENSION_BYTES;
+    }
+
+    /** The log's time, which never goes back. */
+    long nowMillis() {
+        return Math.min(FrameCodec.MAX_TIMESTAMP_MILLIS, Math.max(lastTimestampMillis, clock.millis()));
+    }
+
+    /** The time of the frame that was laid down last. */
+    long lastTimestampMillis() {
+        return lastTimestampMillis;
+    }
+
+    private int copied(Object payload, int length, long givenChecksum, ByteBuffer chunk, int payloadAt) {
+        Payloads.copy(payload, chunk, payloadAt, length);
+        int computed = FrameCodec.crcOf(chunk, payloadAt, length, scratch);
         return checked(givenChecksum, computed, length);
     }
 

@@ -8,6 +8,7 @@ import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
+import dev.tidemark.wal.format.ProducerBatch;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.metrics.PartitionMeters;
 import io.netty.buffer.ByteBuf;
@@ -52,6 +53,7 @@ final class Intake {
     private final PartitionMeters meters;
     private final RoundQueue queue;
     private final FrameLayout frames;
+    private final ProducerTable producers;
 
     Intake(
             PartitionServices services,
@@ -65,6 +67,7 @@ final class Intake {
         this.lock = lock;
         this.room = new QueueRoom(services, id, lock, parts.life());
         this.life = parts.life();
+        this.producers = parts.producers();
         this.diskRoom = services.room();
         this.allocator = services.memory();
         this.clock = services.environment().clock();
@@ -82,6 +85,7 @@ final class Intake {
      * @param isAwaited whether the caller waits for the outcome, and so gets an {@link AwaitedAppend}; if not, an {@link EnqueuedAppend}
      * @param expectedOffset where the log must end, or {@link #ANY_OFFSET}
      * @param givenChecksum the payload's checksum as its producer computed it, unsigned, or {@link #NO_CHECKSUM}
+     * @param sequenced the producer and sequence that came with it, if any; says afterwards whether it was a repeat, for which nothing is staged
      * @param deadlineNanos until when to wait for room, by the environment's clock, or {@link #NEVER_WAIT}
      * @return null only where it may not wait
      */
@@ -95,12 +99,14 @@ final class Intake {
             boolean isAwaited,
             long expectedOffset,
             long givenChecksum,
+            @Nullable SequencedAppend sequenced,
             long deadlineNanos) {
         checkSize(length);
-        int frameBytes = FrameCodec.frameBytes(length, 0);
+        int extensionBytes = FrameLayout.extensionBytes(sequenced);
+        int frameBytes = FrameCodec.frameBytes(length, extensionBytes);
         boolean mayWait = deadlineNanos != NEVER_WAIT;
         Payloads.Place place = Payloads.placeOf(payload, length);
-        ByteBuf large = place == Payloads.Place.IN_ROUND ? null : own(payload, length, place);
+        ByteBuf large = place == Payloads.Place.IN_ROUND ? null : own(payload, length, FrameCodec.HEADER_BYTES + extensionBytes, place);
         boolean isStaged = false;
         try {
             int checksum = large == null ? 0 : frames.checked(givenChecksum, frames.checksum(large), length);
@@ -109,7 +115,7 @@ final class Intake {
                     return null;
                 }
                 try {
-                    PendingAppend staged = offerOnce(
+                    PendingAppend taken = offerOnce(
                             kind,
                             large == null ? payload : large,
                             length,
@@ -118,11 +124,12 @@ final class Intake {
                             isAwaited,
                             expectedOffset,
                             large == null ? givenChecksum : Integer.toUnsignedLong(checksum),
+                            sequenced,
                             place,
                             mayWait);
-                    isStaged = staged != null;
-                    if (isStaged || !mayWait) {
-                        return staged;
+                    isStaged = taken != null && (sequenced == null || !sequenced.isRepeat());
+                    if (taken != null || !mayWait) {
+                        return taken;
                     }
                 } finally {
                     if (!isStaged) {
@@ -164,9 +171,9 @@ final class Intake {
         }
     }
 
-    private ByteBuf own(Object payload, int length, Payloads.Place place) {
+    private ByteBuf own(Object payload, int length, int headerBytes, Payloads.Place place) {
         try {
-            return Payloads.own(payload, length, place, allocator);
+            return Payloads.own(payload, length, headerBytes, place, allocator);
         } catch (OutOfMemoryError e) {
             throw room.outOfMemory(e);
         }
@@ -182,6 +189,7 @@ final class Intake {
             boolean isAwaited,
             long expectedOffset,
             long checksum,
+            @Nullable SequencedAppend sequenced,
             Payloads.Place place,
             boolean mayWait) {
         if (mayWait) {
@@ -191,6 +199,11 @@ final class Intake {
         }
         try {
             life.checkOpen();
+            // First: a repeat is answered whatever has become of the log's end, and whether or not there is room.
+            ProducerBatch original = sequenced == null ? null : producers.find(sequenced, count, frames.nowMillis());
+            if (sequenced != null && original != null) {
+                return producers.answer(sequenced, original, durability, isAwaited);
+            }
             long logEnd = queue.logEnd();
             if (expectedOffset != ANY_OFFSET && expectedOffset != logEnd) {
                 throw new AppendRefusedException(
@@ -202,10 +215,12 @@ final class Intake {
                 throw new InvalidCallException(
                         ErrorCode.APPEND_TOO_LARGE, "offsets are used up: partition=" + id + " logEnd=" + logEnd);
             }
-            if (!room.isFor(FrameCodec.frameBytes(length, 0))) {
+            int frameBytes = FrameCodec.frameBytes(length, FrameLayout.extensionBytes(sequenced));
+            if (!room.isFor(frameBytes)) {
                 return null;
             }
-            return stage(kind, payload, length, count, durability, isAwaited, checksum, place);
+            return stage(
+                    kind, payload, length, frameBytes, count, durability, isAwaited, checksum, sequenced, place);
         } finally {
             lock.unlock();
         }
@@ -215,12 +230,13 @@ final class Intake {
             FrameKind kind,
             Object payload,
             int length,
+            int frameBytes,
             int count,
             Durability durability,
             boolean isAwaited,
             long checksum,
+            @Nullable SequencedAppend sequenced,
             Payloads.Place place) {
-        int frameBytes = FrameCodec.frameBytes(length, 0);
         boolean rotates = queue.rotatesFor(frameBytes);
         if (!queue.isFilledFor(frameBytes, rotates) && !diskRoom.mayGrow()) {
             throw new AppendRefusedException(
@@ -231,8 +247,8 @@ final class Intake {
         Round round = open == null || rotates || isFull(open, frameBytes) ? newRound(rotates) : open;
         boolean isLaidDown = false;
         try {
-            reserve(round, frameBytes, place);
-            frames.layDown(kind, payload, length, queue.logEnd(), count, checksum, place, round);
+            reserve(round, frameBytes, FrameCodec.HEADER_BYTES + FrameLayout.extensionBytes(sequenced), place);
+            frames.layDown(kind, payload, length, queue.logEnd(), count, checksum, sequenced, place, round);
             isLaidDown = true;
         } finally {
             if (!isLaidDown && round != open) {
@@ -247,7 +263,11 @@ final class Intake {
         PendingAppend pending = isAwaited
                 ? new AwaitedAppend(round, offset, durability)
                 : new EnqueuedAppend(round, offset, count, durability);
-        round.add(pending, count);
+        round.add(
+                sequenced == null
+                        ? pending
+                        : producers.staged(sequenced, pending, count, frames.lastTimestampMillis()),
+                count);
         round.hold(frameBytes);
         room.take(frameBytes);
         queue.staged(round, count, frameBytes);
@@ -269,9 +289,9 @@ final class Intake {
                 frames.memory(queue.lastRoundBytes()));
     }
 
-    private void reserve(Round round, int frameBytes, Payloads.Place place) {
+    private void reserve(Round round, int frameBytes, int headerBytes, Payloads.Place place) {
         try {
-            frames.reserve(round, frameBytes, place);
+            frames.reserve(round, frameBytes, headerBytes, place);
         } catch (OutOfMemoryError e) {
             throw room.outOfMemory(e);
         }
@@ -354,6 +374,8 @@ final class Intake {
         try {
             int frameBytes = FrameLayout.PROOF_FRAME_BYTES;
             boolean hasPlace = !queue.rotatesFor(frameBytes) && queue.isFilledFor(frameBytes, false);
+            // It comes when the log is quiet.
+            producers.forgetDurable();
             if (!life.isOpen() || !queue.isEmpty() || !hasPlace) {
                 return false;
             }
@@ -416,7 +438,9 @@ final class Intake {
     List<Round> withdraw(@Nullable Round before, ActiveSegment active, boolean rotateNext) {
         lock.lock();
         try {
-            return queue.withdraw(before, active, rotateNext);
+            List<Round> withdrawn = queue.withdraw(before, active, rotateNext);
+            producers.backTo(queue.logEnd());
+            return withdrawn;
         } finally {
             lock.unlock();
         }
@@ -426,7 +450,9 @@ final class Intake {
     List<Round> withdrawForGood() {
         lock.lock();
         try {
-            return queue.withdrawForGood();
+            List<Round> withdrawn = queue.withdrawForGood();
+            producers.backTo(queue.logEnd());
+            return withdrawn;
         } finally {
             lock.unlock();
         }

@@ -13,6 +13,7 @@ import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
+import dev.tidemark.wal.api.ProducerIdentity;
 import dev.tidemark.wal.api.ReadOptions;
 import dev.tidemark.wal.api.Slices;
 import dev.tidemark.wal.api.StorageException;
@@ -77,6 +78,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         positions = new Positions(recovered.start(), recovered.end());
         segments = new SegmentsInLog(recovered.segments());
         int stripe = id.hashCode();
+        RankedReadWriteLock lock = services.readWriteLock(LockRank.PARTITION);
         parts = new PartitionParts(
                 id,
                 recovered.directory(),
@@ -88,12 +90,12 @@ public final class LogPartition implements LocalPartition, ReadView {
                         positions::durable, task -> services.completions().execute(stripe, task)),
                 new TailWaiters(
                         positions::written, task -> services.completions().execute(stripe, task)),
+                new ProducerTable(services, id, lock.writeLock(), positions, recovered.producers()),
                 this::addSegment);
         unfinished = new AtomicReference<>(recovered.unfinished().orElse(null));
         ActiveState state = recovered.active();
         ActiveSegment active = activeFrom(state);
         rotation = new Rotation(services, parts);
-        RankedReadWriteLock lock = services.readWriteLock(LockRank.PARTITION);
         intake = new Intake(
                 services, parts, lock.writeLock(), active, recovered.lastTimestampMillis(), state.mustRotate());
         writer = new RoundWriter(services, parts, intake, rotation, new SegmentInUse(active, state.mustRotate()));
@@ -220,6 +222,7 @@ public final class LogPartition implements LocalPartition, ReadView {
                     isAwaited,
                     Intake.ANY_OFFSET,
                     Intake.NO_CHECKSUM,
+                    null,
                     deadlineNanos));
         } catch (WalException e) {
             services.meters().failure(e.code());
@@ -273,22 +276,17 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     private @Nullable PendingAppend offer(AppendRequest request, long deadlineNanos, boolean isAwaited) {
         Durability durability = request.durability(services.config().defaultDurability());
+        Optional<ProducerIdentity> producer = request.producer();
+        SequencedAppend sequenced =
+                producer.isPresent() ? new SequencedAppend(producer.get(), request.sequence()) : null;
         try {
-            if (request.shape() == AppendRequest.Shape.RECORDS) {
-                return offerRecords(request, durability, deadlineNanos, isAwaited);
+            PendingAppend taken = request.shape() == AppendRequest.Shape.RECORDS
+                    ? offerRecords(request, durability, sequenced, deadlineNanos, isAwaited)
+                    : offerBytes(request, durability, sequenced, deadlineNanos, isAwaited);
+            if (taken != null && sequenced != null && sequenced.isRepeat()) {
+                writer.repeated(taken);
             }
-            FrameKind kind = request.shape() == AppendRequest.Shape.VALUE ? FrameKind.RAW : FrameKind.OPAQUE;
-            Object payload = request.payload();
-            return intake.offer(
-                    kind,
-                    payload,
-                    Payloads.length(payload),
-                    request.count(),
-                    durability,
-                    isAwaited,
-                    request.expectedOffset(),
-                    request.hasChecksum() ? Integer.toUnsignedLong(request.checksum()) : Intake.NO_CHECKSUM,
-                    deadlineNanos);
+            return taken;
         } catch (WalException e) {
             services.meters().failure(e.code());
             throw e;
@@ -303,9 +301,34 @@ public final class LogPartition implements LocalPartition, ReadView {
         }
     }
 
+    private @Nullable PendingAppend offerBytes(
+            AppendRequest request,
+            Durability durability,
+            @Nullable SequencedAppend sequenced,
+            long deadlineNanos,
+            boolean isAwaited) {
+        FrameKind kind = request.shape() == AppendRequest.Shape.VALUE ? FrameKind.RAW : FrameKind.OPAQUE;
+        Object payload = request.payload();
+        return intake.offer(
+                kind,
+                payload,
+                Payloads.length(payload),
+                request.count(),
+                durability,
+                isAwaited,
+                request.expectedOffset(),
+                request.hasChecksum() ? Integer.toUnsignedLong(request.checksum()) : Intake.NO_CHECKSUM,
+                sequenced,
+                deadlineNanos);
+    }
+
     @SuppressWarnings("unchecked") // the shape says so
     private @Nullable PendingAppend offerRecords(
-            AppendRequest request, Durability durability, long deadlineNanos, boolean isAwaited) {
+            AppendRequest request,
+            Durability durability,
+            @Nullable SequencedAppend sequenced,
+            long deadlineNanos,
+            boolean isAwaited) {
         List<WalRecord> records = (List<WalRecord>) request.payload();
         long bytes;
         try {
@@ -328,6 +351,7 @@ public final class LogPartition implements LocalPartition, ReadView {
                     isAwaited,
                     request.expectedOffset(),
                     Intake.NO_CHECKSUM,
+                    sequenced,
                     deadlineNanos);
         } finally {
             encoded.release();
@@ -610,6 +634,7 @@ public final class LogPartition implements LocalPartition, ReadView {
             // A partition that has failed may be closed by several at once; what it holds is given back once.
             return false;
         }
+        parts.producers().close();
         for (Segment segment : segments.get().asList()) {
             parts.files().forget(segment);
             // The list's own reference: with it goes the memory of the index, unless a cursor still holds the segment.

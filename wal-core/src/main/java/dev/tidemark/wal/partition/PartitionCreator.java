@@ -123,6 +123,7 @@ final class PartitionCreator {
                 0,
                 0,
                 0,
+                List.of(),
                 Optional.empty(),
                 report);
     }

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
  * @param files the open files of the store
  * @param readable who waits for the durable end
  * @param written who waits for the written end
+ * @param producers what is known of those who number their appends
  * @param segmentAdded publishes a new segment to readers
  */
 record PartitionParts(
@@ -28,4 +29,5 @@ record PartitionParts(
         SegmentFiles files,
         TailWaiters readable,
         TailWaiters written,
+        ProducerTable producers,
         Consumer<Segment> segmentAdded) {}

@@ -74,14 +74,14 @@ final class Payloads {
     }
 
     /** What holds a payload that is not copied into a round until it is written; what is readable of it is the payload. */
-    static ByteBuf own(Object payload, int length, Place place, ByteBufAllocator allocator) {
+    static ByteBuf own(Object payload, int length, int headerBytes, Place place, ByteBufAllocator allocator) {
         if (place == Place.WHERE_IT_IS) {
             ByteBuf buffer = (ByteBuf) payload;
             return buffer.retainedSlice(buffer.readerIndex(), length);
         }
-        int frameBytes = FrameCodec.frameBytes(length, 0);
+        int frameBytes = FrameCodec.frameBytes(length, headerBytes - FrameCodec.HEADER_BYTES);
         ByteBuf copy = allocator.directBuffer(frameBytes, frameBytes);
-        copy.setIndex(FrameCodec.HEADER_BYTES, FrameCodec.HEADER_BYTES);
+        copy.setIndex(headerBytes, headerBytes);
         boolean isCopied = false;
         try {
             copyInto(copy, payload, length);

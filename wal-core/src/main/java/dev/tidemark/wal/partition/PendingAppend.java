@@ -3,7 +3,7 @@ package dev.tidemark.wal.partition;
 import dev.tidemark.wal.api.Durability;
 
 /**
- * One append between its acceptance and its outcome. The outcome is that of its round; the two kinds differ in who waits for it.
+ * One append between its acceptance and its outcome. The outcome is that of its round; the kinds differ in who waits for it.
  *
  * <p><b>Threads.</b> Created under the partition lock.
  *
@@ -11,7 +11,7 @@ import dev.tidemark.wal.api.Durability;
  * state first and looks for those who wait afterwards. Both are volatile, so at least one side sees the other: nobody sleeps
  * through an outcome, and no stage stays open.
  */
-abstract sealed class PendingAppend permits AwaitedAppend, EnqueuedAppend {
+abstract sealed class PendingAppend permits AwaitedAppend, EnqueuedAppend, OriginalAppend {
     final Round round;
     final Durability wanted;
 

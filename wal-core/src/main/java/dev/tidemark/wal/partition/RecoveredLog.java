@@ -2,6 +2,7 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.format.ProducerState;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentOwner;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param end the offset after the last record. All below is durable and readable, unless the store is open for reading only
  * @param provenEnd what lies below was proven durable before recovery looked; in a read-only store, what lies above it is unproven
  * @param lastTimestampMillis no later frame may be older
+ * @param producers what is known of producers
  * @param unfinished what recovery could not write for want of room: until it is done, appends are refused
  * @param report what was found and done
  */
@@ -35,10 +37,12 @@ record RecoveredLog(
         long end,
         long provenEnd,
         long lastTimestampMillis,
+        List<ProducerState> producers,
         Optional<UnfinishedRecovery> unfinished,
         PartitionRecovery report) {
 
     RecoveredLog {
         segments = List.copyOf(segments);
+        producers = List.copyOf(producers);
     }
 }

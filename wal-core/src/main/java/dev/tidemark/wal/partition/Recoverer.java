@@ -185,6 +185,7 @@ final class Recoverer {
                     end,
                     context.readOnly() ? tail.provenEnd() : end,
                     tail.lastTimestampMillis(),
+                    found.producers(),
                     unfinished,
                     report);
         }

@@ -3,6 +3,7 @@ package dev.tidemark.wal.partition;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.format.ProducerState;
 import dev.tidemark.wal.format.SealPayload;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.format.SegmentHeader;
@@ -245,10 +246,12 @@ final class Rotation {
         done = RotationStep.OLD_SEALED;
     }
 
-    private static ByteBuffer sealFrame(ActiveSegment old, SegmentEnd end) {
+    private ByteBuffer sealFrame(ActiveSegment old, SegmentEnd end) {
         SegmentTotals totals = old.totals.totals();
-        byte[] payload = new SealPayload(summary(end.endOffset(), totals), List.of()).encode();
-        return controlFrame(FrameKind.SEAL, payload, old.segment.salt(), end, lastTimestampMillis(old));
+        long timestampMillis = lastTimestampMillis(old);
+        List<ProducerState> producers = parts.producers().at(end.endOffset(), timestampMillis);
+        byte[] payload = new SealPayload(summary(end.endOffset(), totals), producers).encode();
+        return controlFrame(FrameKind.SEAL, payload, old.segment.salt(), end, timestampMillis);
     }
 
     /** The totals in the form in which the format stores them. */

@@ -56,7 +56,9 @@ final class Round implements Runnable {
 
     long endOffset;
     int appends;
-    boolean wantsWritten;
+    /** Set by repeats also when the round is in its writer's hands. */
+    volatile boolean wantsWritten;
+
     boolean wantsSynced;
     private int heldBytes;
     /** The round behind it in a stack of {@link RoundsUnderway}; whoever has taken the stack reads it. */
@@ -74,13 +76,25 @@ final class Round implements Runnable {
     volatile boolean hasWrittenStages;
     volatile boolean hasDurableStages;
 
-    Round(long number, boolean rotatesFirst, int filePosition, long firstOffset, RoundMemory memory) {
+    Round(
+            long number,
+            boolean rotatesFirst,
+            int filePosition,
+            long firstOffset,
+            @Nullable RoundMemory memory) {
         this.number = number;
         this.rotatesFirst = rotatesFirst;
         this.filePosition = filePosition;
         this.firstOffset = firstOffset;
         this.endOffset = firstOffset;
         this.memory = memory;
+    }
+
+    /** In place of any that is done and forgotten. */
+    static Round durable() {
+        Round round = new Round(0, false, 0, 0, null);
+        round.state = SYNCED;
+        return round;
     }
 
     /** Adds an append whose frame of so many records has just been staged. */
@@ -95,8 +109,17 @@ final class Round implements Runnable {
         }
         appends++;
         endOffset += count;
-        wantsWritten |= append.wanted == Durability.WRITTEN;
+        if (append.wanted == Durability.WRITTEN) {
+            wakeWhenWritten();
+        }
         wantsSynced |= append.wanted == Durability.SYNCED;
+    }
+
+    /** Somebody waits for no more than its write, and has said so where {@link #wakeAll} looks. */
+    void wakeWhenWritten() {
+        if (!wantsWritten) {
+            wantsWritten = true;
+        }
     }
 
     /** Bytes of its frames. */

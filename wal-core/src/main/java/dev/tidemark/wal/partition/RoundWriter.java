@@ -1,5 +1,6 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.OutcomeUnknownException;
 import dev.tidemark.wal.api.PartitionId;
@@ -120,6 +121,13 @@ final class RoundWriter {
     private OutcomeUnknownException unknown(AwaitedAppend append, ErrorCode code, String what) {
         return new OutcomeUnknownException(
                 code, what + ", and it goes on: partition=" + id + " offset=" + append.offset(), append.offset(), null);
+    }
+
+    /** An append that may still be on its way was asked for again, and perhaps is to be more durable than before. */
+    void repeated(PendingAppend repeat) {
+        if (repeat.wanted == Durability.SYNCED && !repeat.isSettled()) {
+            force.want(repeat.round.number);
+        }
     }
 
     /** Something was staged that nobody waits for in this thread: sees to it that somebody is at it. */

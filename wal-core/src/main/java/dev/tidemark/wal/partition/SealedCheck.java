@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks a segment that has a successor by its seal, whose place the successor's header tells; and by all its frames, when there is no good
@@ -32,50 +33,47 @@ import java.util.function.Supplier;
  */
 final class SealedCheck {
 
-    /** Gives the producers at the end of the segment before this one; asked for only if the seal has to be made again. */
-    @FunctionalInterface
-    interface ProducersBefore {
-        List<ProducerState> read() throws IOException;
-    }
-
     private final String partition;
     private final SegmentHeader header;
     private final SegmentEnd end;
     private final DiskFile file;
     private final Supplier<ByteBuffer> buffer;
-    private final ProducersBefore producersBefore;
+
+    private long sealEnd;
+    private boolean isCutNeeded;
+    /** What the frames say, when there is no good seal. */
+    private @Nullable SegmentTotals totals;
+
+    private final ProducerFold producers = new ProducerFold();
+    private List<ProducerState> remembered = List.of();
 
     /**
      * @param header this segment's header, which was found good
      * @param end where the successor says that this segment's frames end
      */
-    SealedCheck(
-            String partition,
-            SegmentHeader header,
-            SegmentEnd end,
-            DiskFile file,
-            Supplier<ByteBuffer> buffer,
-            ProducersBefore producersBefore) {
+    SealedCheck(String partition, SegmentHeader header, SegmentEnd end, DiskFile file, Supplier<ByteBuffer> buffer) {
         this.partition = partition;
         this.header = header;
         this.end = end;
         this.file = file;
         this.buffer = buffer;
-        this.producersBefore = producersBefore;
     }
 
-    SealedFound check() throws IOException, Refusal {
+    /** Looks at the segment; refuses it or makes {@link #found} possible. */
+    void check() throws IOException, Refusal {
         SegmentScan scan = new SegmentScan(file, header.salt(), buffer.get(), Long.MAX_VALUE);
         FrameVerdict verdict = scan.check(end.endPosition(), end.endOffset());
         if (!verdict.isValid() || scan.frame().kind() != FrameKind.SEAL) {
-            return withoutSeal();
+            withoutSeal();
+            return;
         }
-        long sealEnd = scan.frame().endPosition();
+        sealEnd = scan.frame().endPosition();
         Decoded<SealPayload> decoded = decode(scan);
         Optional<SealPayload> payload = decoded.value();
         if (payload.isEmpty()
                 || payload.get().summary().checksum() != end.checksum()
-                || payload.get().summary().endOffset() != end.endOffset()) {
+                || payload.get().summary().endOffset() != end.endOffset()
+                || !arePossible(payload.get().producers(), end.endOffset())) {
             throw Refusal.damage(
                     RecoveryCase.R4,
                     ErrorCode.SEGMENT_CORRUPT,
@@ -87,15 +85,45 @@ final class SealedCheck {
                     header.name().baseOffset(),
                     end.endOffset());
         }
-        return found(sealEnd, Optional.empty(), file.size() > sealEnd);
+        isCutNeeded = file.size() > sealEnd;
     }
 
-    /** The producers that the seal remembers; nothing if there is no good seal. For the segment behind this one. */
-    List<ProducerState> producers() throws IOException {
-        SegmentScan scan = new SegmentScan(file, header.salt(), buffer.get(), Long.MAX_VALUE);
+    /** The segment's header. */
+    SegmentHeader header() {
+        return header;
+    }
+
+    /** Whether the seal has to be made again, from what {@link #remember} is given. */
+    boolean isSealMissing() {
+        return totals != null;
+    }
+
+    /** For a seal that is missing: what was known of producers at the end of the segment before this one. */
+    void remember(List<ProducerState> producersBefore) {
+        ProducerFold known = new ProducerFold(producersBefore);
+        known.add(producers);
+        remembered = known.snapshot();
+    }
+
+    /** What was known of producers at the end of this segment, by its seal, from this file of it; or by the seal that is going to be written. */
+    List<ProducerState> producers(DiskFile open) throws IOException {
+        if (isSealMissing()) {
+            return remembered;
+        }
+        SegmentScan scan = new SegmentScan(open, header.salt(), buffer.get(), Long.MAX_VALUE);
         boolean isSeal = scan.check(end.endPosition(), end.endOffset()).isValid()
                 && scan.frame().kind() == FrameKind.SEAL;
-        return isSeal ? decode(scan).value().map(SealPayload::producers).orElse(List.of()) : List.of();
+        Optional<SealPayload> payload = isSeal ? decode(scan).value() : Optional.empty();
+        if (payload.isEmpty() || !arePossible(payload.get().producers(), end.endOffset())) {
+            throw new IOException("seal reads differently the second time: file=" + Segment.displayName(open.path())
+                    + " at=" + end.endPosition());
+        }
+        return payload.get().producers();
+    }
+
+    /** Whether a snapshot at this offset can be one: it cannot tell of what comes later. */
+    static boolean arePossible(List<ProducerState> producers, long endOffset) {
+        return producers.stream().allMatch(state -> state.last().endOffset() <= endOffset);
     }
 
     private static Decoded<SealPayload> decode(SegmentScan scan) throws IOException {
@@ -107,16 +135,15 @@ final class SealedCheck {
     }
 
     /** The frames must be exactly those that the successor's header counts, and none may follow. */
-    private SealedFound withoutSeal() throws IOException, Refusal {
+    private void withoutSeal() throws IOException, Refusal {
         SegmentScan scan = new SegmentScan(file, header.salt(), buffer.get(), end.endPosition());
         TotalsCounter counter = new TotalsCounter(SegmentTotals.none(header.segmentId()));
-        ProducerFold producers = new ProducerFold(producersBefore.read());
         SegmentScan.GoodEnd good = scan.walk(header.name().baseOffset(), counter, producers::add);
-        SegmentTotals totals = counter.totals();
+        SegmentTotals counted = counter.totals();
         if (good.position() < end.endPosition()) {
             throw shortfall(good);
         }
-        if (good.offset() != end.endOffset() || totals.runningChecksum() != end.checksum()) {
+        if (good.offset() != end.endOffset() || counted.runningChecksum() != end.checksum()) {
             throw Refusal.damage(
                     RecoveryCase.R3,
                     ErrorCode.SEGMENT_CORRUPT,
@@ -142,9 +169,8 @@ final class SealedCheck {
                     end.endOffset(),
                     behind.announcedEnd());
         }
-        SealPayload payload = new SealPayload(totals.summary(end.endOffset()), producers.snapshot());
-        ByteBuffer seal = FrameWithoutOffsets.seal(header, payload, end.endPosition());
-        return found(end.endPosition() + seal.capacity(), Optional.of(seal), true);
+        totals = counted;
+        isCutNeeded = true;
     }
 
     private Refusal shortfall(SegmentScan.GoodEnd good) throws IOException {
@@ -162,7 +188,16 @@ final class SealedCheck {
                 behind.firstVerifiedOffset() >= 0 ? behind.firstVerifiedOffset() : end.endOffset());
     }
 
-    private SealedFound found(long sealEnd, Optional<ByteBuffer> missingSeal, boolean isCutNeeded) {
+    /** The segment, as it is or as it is going to be. */
+    SealedFound found() {
+        Optional<ByteBuffer> missingSeal = Optional.empty();
+        SegmentTotals counted = totals;
+        if (counted != null) {
+            SealPayload payload = new SealPayload(counted.summary(end.endOffset()), remembered);
+            ByteBuffer seal = FrameWithoutOffsets.seal(header, payload, end.endPosition());
+            sealEnd = end.endPosition() + seal.capacity();
+            missingSeal = Optional.of(seal);
+        }
         Segment segment = new Segment(file.path(), header);
         segment.seal(end, sealEnd);
         return new SealedFound(segment, header, end, sealEnd, missingSeal, isCutNeeded);

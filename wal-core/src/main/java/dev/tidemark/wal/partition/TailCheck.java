@@ -15,6 +15,7 @@ import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.partition.TailFound.Cut;
 import dev.tidemark.wal.partition.TailFound.CutReason;
+import dev.tidemark.wal.segment.ProducerFold;
 import dev.tidemark.wal.segment.ScannedFrame;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentScan;
@@ -49,6 +50,7 @@ final class TailCheck {
     private final Supplier<ByteBuffer> buffer;
 
     private final TotalsCounter counter;
+    private final ProducerFold producers = new ProducerFold();
     private long lastTimestampMillis;
     private long provenOffset;
 
@@ -94,7 +96,8 @@ final class TailCheck {
                 ControlPayload.decode(payload, 0, payload.remaining()).value();
         if (decoded.isEmpty()
                 || !(decoded.get() instanceof ControlPayload.CloseSnapshot snapshot)
-                || snapshot.summary().endOffset() != stamp.endOffset()) {
+                || snapshot.summary().endOffset() != stamp.endOffset()
+                || !SealedCheck.arePossible(snapshot.producers(), stamp.endOffset())) {
             throw shortOfStamp(stamp);
         }
         TailFound found = clean(stamp, snapshot, scan.frame());
@@ -136,6 +139,7 @@ final class TailCheck {
                 stamp.endOffset(),
                 frame.endPosition(),
                 metadata.isActiveClosed(),
+                new ProducerFold(snapshot.producers()),
                 Optional.empty());
     }
 
@@ -221,7 +225,10 @@ final class TailCheck {
         SegmentScan scan = new SegmentScan(file, header.salt(), buffer.get(), Long.MAX_VALUE);
         Boundary boundary = new Boundary(newEnd);
         SegmentScan.GoodEnd good = scan.walk(header.name().baseOffset(), counter, frame -> {
-            note(frame);
+            noteRecords(frame);
+            if (boundary.position < 0) {
+                producers.add(frame);
+            }
             boundary.note(frame);
         });
         if (boundary.position < 0 && newEnd > good.offset()) {
@@ -282,6 +289,11 @@ final class TailCheck {
     }
 
     private void note(ScannedFrame frame) {
+        noteRecords(frame);
+        producers.add(frame);
+    }
+
+    private void noteRecords(ScannedFrame frame) {
         segment.index().add(frame.offset(), frame.position(), frame.timestampMillis());
         lastTimestampMillis = Math.max(lastTimestampMillis, frame.timestampMillis());
         provenOffset = Math.max(provenOffset, frame.synced());
@@ -300,6 +312,7 @@ final class TailCheck {
                 Math.min(provenOffset, good.offset()),
                 rewriteFrom(good),
                 isClosed,
+                producers,
                 cut);
     }
 

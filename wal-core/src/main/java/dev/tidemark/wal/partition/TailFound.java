@@ -3,6 +3,7 @@ package dev.tidemark.wal.partition;
 import dev.tidemark.wal.api.PartitionRecovery.Undecided;
 import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.format.SegmentEnd;
+import dev.tidemark.wal.segment.ProducerFold;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentTotals;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param provenEnd greatest offset below which everything was proven durable, by a frame or by {@code PARTITION}
  * @param rewriteFrom file position from which the bytes up to the end have to be written again
  * @param isClosed whether no more frames may be added
+ * @param producers what the frames of this segment tell of producers; after a clean close all that is known of them
  * @param cut what is to be cut away, if anything
  */
 record TailFound(
@@ -31,6 +33,7 @@ record TailFound(
         long provenEnd,
         long rewriteFrom,
         boolean isClosed,
+        ProducerFold producers,
         Optional<Cut> cut) {
 
     /**

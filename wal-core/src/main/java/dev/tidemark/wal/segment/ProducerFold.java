@@ -2,15 +2,14 @@ package dev.tidemark.wal.segment;
 
 import dev.tidemark.wal.format.ProducerBatch;
 import dev.tidemark.wal.format.ProducerState;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * What is to be remembered of producers, folded from frames that are scanned. A seal that is written again needs it: the snapshot in the seal before, and
- * every frame since.
+ * What is to be remembered of producers, folded from frames that are scanned: the snapshot in the seal before, and every frame since. An opening
+ * after a crash needs it, and a seal that is written again.
  *
  * <p><b>Threads.</b> Confined to the thread that scans.
  */
@@ -18,6 +17,11 @@ public final class ProducerFold {
 
     /** The producer heard of last stands last, so that the first one is the one to forget. */
     private final Map<Long, ProducerState> producers = new LinkedHashMap<>();
+
+    /** Begins with nothing. */
+    public ProducerFold() {
+        this(List.of());
+    }
 
     /** Begins with a snapshot. */
     public ProducerFold(List<ProducerState> snapshot) {
@@ -32,17 +36,24 @@ public final class ProducerFold {
             return;
         }
         ProducerState before = producers.remove(frame.producerId());
-        List<ProducerBatch> recent = new ArrayList<>();
-        if (before != null && before.producerEpoch() == frame.producerEpoch()) {
-            recent.addAll(before.recent());
-        }
-        if (recent.size() == ProducerState.MAX_RECENT) {
-            recent.remove(0);
-        }
-        recent.add(new ProducerBatch(frame.firstSequence(), frame.count(), frame.offset()));
+        ProducerBatch batch = new ProducerBatch(frame.firstSequence(), frame.count(), frame.offset());
         producers.put(
                 frame.producerId(),
-                new ProducerState(frame.producerId(), frame.producerEpoch(), frame.timestampMillis(), recent));
+                ProducerState.after(
+                        before, frame.producerId(), frame.producerEpoch(), frame.timestampMillis(), batch));
+        forgetLongestSilent();
+    }
+
+    /** Takes in what was folded from the frames behind, alone. */
+    public void add(ProducerFold later) {
+        later.producers.forEach((producerId, state) -> {
+            ProducerState before = producers.remove(producerId);
+            producers.put(producerId, before == null ? state : ProducerState.joined(before, state));
+            forgetLongestSilent();
+        });
+    }
+
+    private void forgetLongestSilent() {
         if (producers.size() > ProducerState.MAX_PRODUCERS) {
             Iterator<Long> longestSilent = producers.keySet().iterator();
             longestSilent.next();

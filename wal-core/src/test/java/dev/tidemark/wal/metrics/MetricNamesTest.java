@@ -60,7 +60,8 @@ class MetricNamesTest {
         for (MetricNames name : MetricNames.values()) {
             boolean isShownByTheStore = name.kind() == MetricNames.Kind.GAUGE
                     && name != MetricNames.PARTITIONS
-                    && name != MetricNames.PARTITION_QUEUE_BYTES_MAX;
+                    && name != MetricNames.PARTITION_QUEUE_BYTES_MAX
+                    && name != MetricNames.PRODUCERS;
             if (isShownByTheStore) {
                 meters.show(name, () -> 1);
             }

@@ -152,6 +152,7 @@ final class PartitionFixture implements AutoCloseable {
                 0,
                 0,
                 0,
+                List.of(),
                 Optional.empty(),
                 new PartitionRecovery(
                         id.toString(), List.of(RecoveryCase.CLEAN), 0, 0, 0, Optional.empty(), Optional.empty(), 0));

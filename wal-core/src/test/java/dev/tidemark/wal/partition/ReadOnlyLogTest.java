@@ -73,6 +73,7 @@ class ReadOnlyLogTest {
                 0,
                 0,
                 0,
+                List.of(),
                 Optional.empty(),
                 new PartitionRecovery("orders-0", List.of(), 0, 0, 0, Optional.empty(), Optional.empty(), 0));
         Environment environment = Environment.real().withDisk(disk).withTime(clock, clock);
