@@ -71,7 +71,7 @@ public final class Client {
     }
 
     /** Waits for the outcome. */
-    public void append(AppendRequest request) {
+    public Submission append(AppendRequest request) {
         Submission submission = log.submitted(request, now());
         long next = partition.ends().logEnd();
         try {
@@ -85,10 +85,11 @@ public final class Client {
                 submission.tookOffset(next);
             }
         }
+        return submission;
     }
 
     /** Does not wait, but for room. */
-    public void enqueue(AppendRequest request) {
+    public Submission enqueue(AppendRequest request) {
         Submission submission = log.submitted(request, now());
         try {
             follow(submission, partition.enqueue(request));
@@ -96,10 +97,11 @@ public final class Client {
             errors.accept(Call.APPEND, e);
             failed(submission, e);
         }
+        return submission;
     }
 
     /** Does not wait at all. */
-    public void tryEnqueue(AppendRequest request) {
+    public Submission tryEnqueue(AppendRequest request) {
         Submission submission = log.submitted(request, now());
         try {
             Optional<Appended> accepted = partition.tryEnqueue(request);
@@ -112,6 +114,7 @@ public final class Client {
             errors.accept(Call.APPEND, e);
             failed(submission, e);
         }
+        return submission;
     }
 
     private void follow(Submission submission, Appended appended) {

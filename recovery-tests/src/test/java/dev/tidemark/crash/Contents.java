@@ -1,9 +1,13 @@
 package dev.tidemark.crash;
 
+import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.ProducerIdentity;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +32,47 @@ public final class Contents {
     @Nullable
     Submission submissionAt(long offset) {
         return begins.get(offset);
+    }
+
+    /** The appends that were found and have a sequence, in the order of the log. */
+    List<Submission> numbered() {
+        return begins.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(Map.Entry::getValue)
+                .filter(submission -> submission.request().producer().isPresent())
+                .toList();
+    }
+
+    /** Each sequence of a producer once, and each where it belongs: behind the one before, or at 0 in a higher epoch. */
+    void requireNumberedInOrder() {
+        Map<Long, Submission> last = new HashMap<>();
+        for (Submission next : numbered()) {
+            Submission before = last.put(next.producer().id(), next);
+            boolean isSameEpoch =
+                    before != null && before.producer().epoch() == next.producer().epoch();
+            long expected = before != null && isSameEpoch ? before.request().sequence() + before.count() : 0;
+            boolean isOlder = before != null && before.producer().epoch() > next.producer().epoch();
+            if (isOlder || next.request().sequence() != expected) {
+                throw new Oracle.Violation("the sequences of a producer are not in order: before=" + before + " next=" + next);
+            }
+        }
+    }
+
+    /** What its producers can repeat: the newest appends of the newest epoch of each. */
+    List<Submission> repeatable() {
+        Map<ProducerIdentity, List<Submission>> newest = new HashMap<>();
+        Map<Long, ProducerIdentity> epochs = new HashMap<>();
+        for (Submission next : numbered()) {
+            epochs.put(next.producer().id(), next.producer());
+            newest.computeIfAbsent(next.producer(), producer -> new ArrayList<>()).add(next);
+        }
+        List<Submission> repeatable = new ArrayList<>();
+        for (ProducerIdentity producer : epochs.values()) {
+            List<Submission> all = newest.getOrDefault(producer, List.of());
+            repeatable.addAll(
+                    all.subList(Math.max(0, all.size() - AppendRequest.REPEATABLE_APPENDS), all.size()));
+        }
+        return repeatable;
     }
 
     /** Whether another append lies where this one should; if nothing does, the ends tell. */

@@ -188,6 +188,7 @@ class CrashEnumerationTest {
         assertThat(tally.boundariesInFull())
                 .as("boundaries with all losses of power")
                 .isPositive();
+        assertThat(tally.repeats()).as("appends repeated after recovery").isPositive();
         assertThat(tally.different())
                 .as("different states")
                 .isGreaterThanOrEqualTo(Budget.chosen().workloads() * LEAST_STATES_OF_A_WORKLOAD);

@@ -224,7 +224,7 @@ final class Enumeration {
             known.put(fingerprint, found);
             if (goesOn) {
                 History history = recording.history().continuedAfter(crash, when.boundary, found.extents(), servedAt);
-                goOn(new Second(disk, store, history, crash, beganAt, servedAt));
+                goOn(new Second(disk, store, history, crash, beganAt, servedAt), found);
             }
         }
         return fingerprint;
@@ -271,9 +271,10 @@ final class Enumeration {
         }
     }
 
-    private void goOn(Second second) {
+    private void goOn(Second second, Oracle.Found found) {
         long beganAt = second.beganAt;
         long servedAt = second.servedAt;
+        repeat(second, found);
         use(second);
         CrashStates states = second.disk.crashStates();
         List<Operation> operations = states.operations();
@@ -331,6 +332,22 @@ final class Enumeration {
                 second.store.settle();
             }
         }
+    }
+
+    /** Producers repeat what is there, each with as many appends as the log promises to recognise: each gets the offset at which it lies. */
+    private void repeat(Second second, Oracle.Found found) {
+        found.contents().forEach((id, contents) -> {
+            LocalPartition partition = second.store.engine().partition(id);
+            long end = partition.ends().logEnd();
+            for (Submission original : contents.repeatable()) {
+                long offset = partition.append(original.request().withDurability(Durability.SYNCED));
+                tally.repeated();
+                if (offset != original.offset() || partition.ends().logEnd() != end) {
+                    throw new Oracle.Violation("a repeat after recovery was given offset " + offset + ", logEnd was "
+                            + end + " and is " + partition.ends().logEnd() + ": " + original);
+                }
+            }
+        });
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.tidemark.crash;
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.EntryKind;
+import dev.tidemark.wal.api.ProducerIdentity;
 import dev.tidemark.wal.api.WalRecord;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -49,6 +50,22 @@ public final class Submission {
     /** The log said that it is not in the log and never will be. */
     void refused(long at) {
         refusedAt = at;
+    }
+
+    boolean isRefused() {
+        return refusedAt != NEVER;
+    }
+
+    /** Whose it is, if it has a sequence. */
+    ProducerIdentity producer() {
+        return request.producer().orElseThrow();
+    }
+
+    /** Whether the log must not hold both. */
+    boolean hasSameSequence(Submission other) {
+        return request.producer().isPresent()
+                && request.producer().equals(other.request.producer())
+                && request.sequence() == other.request.sequence();
     }
 
     boolean mayBeThereAt(long boundary) {
@@ -124,7 +141,11 @@ public final class Submission {
         Object payload = request.payload();
         String size =
                 payload instanceof byte[] bytes ? bytes.length + " bytes" : ((List<?>) payload).size() + " records";
-        return request.shape() + " of " + size;
+        return request.shape() + " of " + size
+                + request.producer()
+                        .map(producer -> " producer=" + producer.id() + " epoch=" + producer.epoch() + " sequence="
+                                + request.sequence())
+                        .orElse("");
     }
 
     @Override

@@ -23,6 +23,7 @@ final class Tally {
     private final Map<CrashPoint, LongAdder> recoveryPoints = adders(CrashPoint.class);
     private final Map<RecoveryCase, LongAdder> cases = adders(RecoveryCase.class);
     private final LongAdder inFull = new LongAdder();
+    private final LongAdder repeats = new LongAdder();
     private final LongAdder workloads = new LongAdder();
     private final AtomicLong mostOperations = new AtomicLong();
 
@@ -79,6 +80,15 @@ final class Tally {
         inFull.increment();
     }
 
+    /** A producer repeated an append that recovery had found. */
+    void repeated() {
+        repeats.increment();
+    }
+
+    long repeats() {
+        return repeats.sum();
+    }
+
     void recovered(RecoveryReport report) {
         for (PartitionRecovery found : report.partitions()) {
             found.cases().forEach(row -> cases.get(row).increment());
@@ -129,6 +139,7 @@ final class Tally {
             text.append(String.format("  %-38s %,10d%n", kind.words, of(kind)));
         }
         text.append(String.format("  %-38s %,10d%n", "boundaries with all losses of power", boundariesInFull()));
+        text.append(String.format("  %-38s %,10d%n", "appends repeated after recovery", repeats()));
         text.append(String.format(
                 "  %-38s %10s %10s %10s %18s%n", "after the step", "opening", "serving", "closing", "second recovery"));
         for (CrashPoint point : CrashPoint.values()) {

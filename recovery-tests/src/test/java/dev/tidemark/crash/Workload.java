@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
@@ -52,6 +53,10 @@ final class Workload {
     private final List<String> steps = new ArrayList<>();
     private final int nestedPercent;
     private final Map<PartitionId, Client> clients = new HashMap<>();
+    private final Map<PartitionId, NumberedAppends> numbered = new HashMap<>();
+    /** Draws for the producers alone, so that workloads without any stay what they were. */
+    private SplittableRandom producers = new SplittableRandom(0);
+
     private final Map<PartitionId, Cursor> readers = new HashMap<>();
     private WalConfig config;
     private SteppedStore store;
@@ -152,6 +157,7 @@ final class Workload {
         }
         for (int step = 1; step <= last; step++) {
             random.step(step);
+            producers = new SplittableRandom(plan.seed() * 1_000 + step);
             if (plan.has(step)) {
                 steps.add(step + ": " + oneStep());
             }
@@ -188,19 +194,13 @@ final class Workload {
         int what = random.nextInt(100);
         if (what < 24) {
             Client client = client();
-            AppendRequest request = request(client, durability());
-            client.append(request);
-            return words(client, "append", request);
+            return send(client, "append", Client::append);
         } else if (what < 54) {
             Client client = client();
-            AppendRequest request = request(client, durability());
-            client.enqueue(request);
-            return words(client, "enqueue", request);
+            return send(client, "enqueue", Client::enqueue);
         } else if (what < 60) {
             Client client = client();
-            AppendRequest request = request(client, durability());
-            client.tryEnqueue(request);
-            return words(client, "tryEnqueue", request);
+            return send(client, "tryEnqueue", Client::tryEnqueue);
         } else if (what < 74) {
             return store.step() ? "a flusher's turn" : "no flusher had anything to do";
         } else if (what < 78) {
@@ -249,6 +249,28 @@ final class Workload {
                 : ends.start() + random.nextLong(ends.durable() - ends.start() + 1);
     }
 
+    /** Has it sent by a producer that numbers its appends, now and then. */
+    private String send(Client client, String call, NumberedAppends.Way way) {
+        AppendRequest request = request(client, durability());
+        NumberedAppends senders = numbered(client);
+        if (hasProducers() && senders.maySend(client) && producers.nextInt(3) > 0) {
+            request = senders.numbered(request, producers);
+            senders.send(client, request, way);
+        } else {
+            way.send(client, request);
+        }
+        return words(client, call, request);
+    }
+
+    /** Every fourth. */
+    private boolean hasProducers() {
+        return plan.seed() % 4 == 3;
+    }
+
+    private NumberedAppends numbered(Client client) {
+        return numbered.computeIfAbsent(client.partition().id(), id -> new NumberedAppends());
+    }
+
     private static String words(Client client, String call, AppendRequest request) {
         return client.partition().id() + " " + call + " " + request.durability(Durability.SYNCED) + " "
                 + Submission.words(request);
@@ -282,7 +304,7 @@ final class Workload {
             if (random.nextInt(3) == 0 && !operation.wroteOnlyZeros()) {
                 store.step();
             } else {
-                client.enqueue(request(client, durability()));
+                send(client, "enqueue", Client::enqueue);
             }
         } finally {
             isNested = false;
@@ -308,8 +330,10 @@ final class Workload {
         log.created(disk.operationCount());
         // What it has is served from now on: also what recovery kept of a process before.
         log.promise(disk.operationCount(), partition.ends().durable(), Durability.SYNCED);
-        Client client = new Client(disk, partition, log);
+        NumberedAppends senders = numbered.computeIfAbsent(id, made -> new NumberedAppends());
+        Client client = new Client(disk, partition, log, (call, error) -> senders.refused(error));
         clients.put(id, client);
+        senders.sendAgain(client);
         return client;
     }
 

@@ -171,8 +171,7 @@ class ProducerRecoveryTest {
         try (Engine engine = open()) {
             LocalPartition orders = engine.partition(ORDERS);
             for (int i = 0; i < 40; i++) {
-                orders.append(of("v" + i, ONE, i)
-                        .withDurability(i % 4 == 0 ? Durability.SYNCED : Durability.WRITTEN));
+                orders.append(of("v" + i, ONE, i).withDurability(i % 4 == 0 ? Durability.SYNCED : Durability.WRITTEN));
                 if (i % 13 == 12) {
                     orders.rotate();
                 }
@@ -210,8 +209,7 @@ class ProducerRecoveryTest {
                 outcomes.add(orders.appendAsync(of("p" + i % 7 + ":" + i, producer, (i % 200) / 7)
                         .withDurability(i % 2 == 0 ? Durability.SYNCED : Durability.ACCEPTED)));
             }
-            outcomes.forEach(outcome ->
-                    outcome.orTimeout(60, TimeUnit.SECONDS).join());
+            outcomes.forEach(outcome -> outcome.orTimeout(60, TimeUnit.SECONDS).join());
             orders.sync();
             assertThat(orders.describe().segments()).hasSizeGreaterThan(2);
             List<String> before = values(orders);
@@ -274,17 +272,15 @@ class ProducerRecoveryTest {
     @Test
     void mostProducersThatMayBe_fitIntoASealAndAreKnownAfterACrash() {
         int producers = 10_000;
-        UnaryOperator<WalConfig.Builder> many =
-                settings -> settings.maxProducers(producers).segmentBytes(16 << 10).reserveBytes(4 << 20);
+        UnaryOperator<WalConfig.Builder> many = settings ->
+                settings.maxProducers(producers).segmentBytes(16 << 10).reserveBytes(4 << 20);
         try (Engine engine = open(settings -> many.apply(settings).segmentBytes(1 << 20))) {
             LocalPartition orders = engine.partition(ORDERS);
             for (int i = 0; i < producers; i++) {
                 orders.append(
                         of("v", new ProducerIdentity(i, Long.MAX_VALUE), 0).withDurability(Durability.ACCEPTED));
             }
-            requireCode(
-                    ErrorCode.PRODUCERS_FULL,
-                    () -> orders.append(of("v", new ProducerIdentity(producers, 0), 0)));
+            requireCode(ErrorCode.PRODUCERS_FULL, () -> orders.append(of("v", new ProducerIdentity(producers, 0), 0)));
             orders.rotate();
             try (Engine after = open(disk.copy().killProcess(), many)) {
                 LocalPartition recovered = after.partition(ORDERS);
@@ -324,7 +320,8 @@ class ProducerRecoveryTest {
 
     /** Eight records: 0 to 4 of one producer in two epochs, 0 to 2 of another. */
     private static void append(LocalPartition orders) {
-        assertThat(orders.append(of("old", new ProducerIdentity(ONE.id(), 2), 0))).isZero();
+        assertThat(orders.append(of("old", new ProducerIdentity(ONE.id(), 2), 0)))
+                .isZero();
         assertThat(orders.append(of("t0", TWO, 0))).isEqualTo(1);
         assertThat(orders.append(AppendRequest.opaque(bytes("o0 to o3"), 4).withProducer(ONE, 0)))
                 .isEqualTo(2);
@@ -344,8 +341,7 @@ class ProducerRecoveryTest {
         assertThat(orders.append(AppendRequest.opaque(bytes("o0 to o3"), 4).withProducer(ONE, 0)))
                 .isEqualTo(2);
         assertThat(orders.append(of("o4", ONE, 4))).isEqualTo(7);
-        requireCode(
-                ErrorCode.PRODUCER_FENCED, () -> orders.append(of("old", new ProducerIdentity(ONE.id(), 2), 0)));
+        requireCode(ErrorCode.PRODUCER_FENCED, () -> orders.append(of("old", new ProducerIdentity(ONE.id(), 2), 0)));
         requireCode(ErrorCode.SEQUENCE_GAP, () -> orders.append(of("t2", TWO, 2)));
         requireCode(ErrorCode.SEQUENCE_MISMATCH, () -> orders.append(of("o1", ONE, 1)));
         assertThat(orders.ends().logEnd()).isEqualTo(end);

@@ -14,7 +14,8 @@ public record ProducerIdentity(long id, long epoch) {
     public ProducerIdentity {
         if (epoch < 0) {
             throw new InvalidCallException(
-                    ErrorCode.ARGUMENT_INVALID, "a producer's epoch is not negative: producer=" + id + " epoch=" + epoch);
+                    ErrorCode.ARGUMENT_INVALID,
+                    "a producer's epoch is not negative: producer=" + id + " epoch=" + epoch);
         }
     }
 

@@ -47,10 +47,9 @@ public record ProducerState(long producerId, long producerEpoch, long lastTimest
             long producerEpoch,
             long timestampMillis,
             ProducerBatch batch) {
-        boolean follows = before != null
-                && before.producerEpoch == producerEpoch
-                && before.lastSequence() + 1 == batch.firstSequence();
-        if (!follows) {
+        if (before == null
+                || before.producerEpoch != producerEpoch
+                || before.lastSequence() + 1 != batch.firstSequence()) {
             return new ProducerState(producerId, producerEpoch, timestampMillis, List.of(batch));
         }
         List<ProducerBatch> kept = before.recent;

@@ -30,7 +30,8 @@ public enum MetricNames {
     PARTITION_QUEUE_BYTES_MAX(
             "wal.partition.queue.bytes.max", Kind.GAUGE, "The most any one partition had since opening", ""),
     PRODUCERS("wal.producers", Kind.GAUGE, "Producers whose repeats are recognised, all open partitions", ""),
-    PRODUCERS_EXPIRED("wal.producers.expired", Kind.COUNTER, "Producers forgotten because they were silent for too long", ""),
+    PRODUCERS_EXPIRED(
+            "wal.producers.expired", Kind.COUNTER, "Producers forgotten because they were silent for too long", ""),
     REPEATS(
             "wal.producer.repeats",
             Kind.COUNTER,

@@ -106,7 +106,9 @@ final class Intake {
         int frameBytes = FrameCodec.frameBytes(length, extensionBytes);
         boolean mayWait = deadlineNanos != NEVER_WAIT;
         Payloads.Place place = Payloads.placeOf(payload, length);
-        ByteBuf large = place == Payloads.Place.IN_ROUND ? null : own(payload, length, FrameCodec.HEADER_BYTES + extensionBytes, place);
+        ByteBuf large = place == Payloads.Place.IN_ROUND
+                ? null
+                : own(payload, length, FrameCodec.HEADER_BYTES + extensionBytes, place);
         boolean isStaged = false;
         try {
             int checksum = large == null ? 0 : frames.checked(givenChecksum, frames.checksum(large), length);
@@ -219,8 +221,7 @@ final class Intake {
             if (!room.isFor(frameBytes)) {
                 return null;
             }
-            return stage(
-                    kind, payload, length, frameBytes, count, durability, isAwaited, checksum, sequenced, place);
+            return stage(kind, payload, length, frameBytes, count, durability, isAwaited, checksum, sequenced, place);
         } finally {
             lock.unlock();
         }
@@ -264,9 +265,7 @@ final class Intake {
                 ? new AwaitedAppend(round, offset, durability)
                 : new EnqueuedAppend(round, offset, count, durability);
         round.add(
-                sequenced == null
-                        ? pending
-                        : producers.staged(sequenced, pending, count, frames.lastTimestampMillis()),
+                sequenced == null ? pending : producers.staged(sequenced, pending, count, frames.lastTimestampMillis()),
                 count);
         round.hold(frameBytes);
         room.take(frameBytes);

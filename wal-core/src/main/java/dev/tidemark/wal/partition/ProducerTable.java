@@ -114,7 +114,8 @@ final class ProducerTable {
         }
         if (append.firstSequence > expected) {
             throw new AppendRefusedException(
-                    ErrorCode.SEQUENCE_GAP, "sequences are missing before it: " + words(append) + " expected=" + expected);
+                    ErrorCode.SEQUENCE_GAP,
+                    "sequences are missing before it: " + words(append) + " expected=" + expected);
         }
         return repeated(append, count, state);
     }
@@ -151,7 +152,8 @@ final class ProducerTable {
         if (append.firstSequence < oldest) {
             throw new InvalidCallException(
                     ErrorCode.SEQUENCE_FORGOTTEN,
-                    "the log has it, or had it, and does not know where any more: " + words(append) + " oldest=" + oldest);
+                    "the log has it, or had it, and does not know where any more: " + words(append) + " oldest="
+                            + oldest);
         }
         throw new InvalidCallException(
                 ErrorCode.SEQUENCE_MISMATCH,

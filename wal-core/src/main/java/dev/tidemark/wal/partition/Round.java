@@ -76,12 +76,7 @@ final class Round implements Runnable {
     volatile boolean hasWrittenStages;
     volatile boolean hasDurableStages;
 
-    Round(
-            long number,
-            boolean rotatesFirst,
-            int filePosition,
-            long firstOffset,
-            @Nullable RoundMemory memory) {
+    Round(long number, boolean rotatesFirst, int filePosition, long firstOffset, @Nullable RoundMemory memory) {
         this.number = number;
         this.rotatesFirst = rotatesFirst;
         this.filePosition = filePosition;

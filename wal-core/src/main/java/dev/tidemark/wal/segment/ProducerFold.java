@@ -39,8 +39,7 @@ public final class ProducerFold {
         ProducerBatch batch = new ProducerBatch(frame.firstSequence(), frame.count(), frame.offset());
         producers.put(
                 frame.producerId(),
-                ProducerState.after(
-                        before, frame.producerId(), frame.producerEpoch(), frame.timestampMillis(), batch));
+                ProducerState.after(before, frame.producerId(), frame.producerEpoch(), frame.timestampMillis(), batch));
         forgetLongestSilent();
     }
 

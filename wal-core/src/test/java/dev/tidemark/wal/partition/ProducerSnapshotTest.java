@@ -30,7 +30,9 @@ class ProducerSnapshotTest {
                         state(9, 1, 700, new ProducerBatch(0, 1, 3)))
                 .rotate();
         SegmentImage newest = log.newest();
-        newest.produced(7, 1, 12, 3, new byte[20]).produced(9, 2, 0, 1, new byte[5]).produced(7, 1, 15, 1, new byte[5]);
+        newest.produced(7, 1, 12, 3, new byte[20])
+                .produced(9, 2, 0, 1, new byte[5])
+                .produced(7, 1, 15, 1, new byte[5]);
         long base = newest.header().name().baseOffset();
         long first = newest.header().firstTimestampMillis() + 1;
         assertThat(recovered(disk(log)).producers())
@@ -54,8 +56,7 @@ class ProducerSnapshotTest {
         segment.produced(8, 1, 0, 1, new byte[20]);
         segment.flip(segment.frame(1).position() + 50, 1);
         assertThat(recovered(disk(log)).producers())
-                .containsExactly(
-                        state(7, 1, segment.header().firstTimestampMillis() + 1, new ProducerBatch(0, 2, 0)));
+                .containsExactly(state(7, 1, segment.header().firstTimestampMillis() + 1, new ProducerBatch(0, 2, 0)));
     }
 
     @Test
@@ -108,8 +109,7 @@ class ProducerSnapshotTest {
         List<ProducerState> known = recovered(disk).producers();
         assertThat(known).extracting(ProducerState::producerId).containsExactly(7L, 8L, 9L);
         assertThat(known.get(0).recent())
-                .containsExactly(
-                        new ProducerBatch(10, 2, 0), new ProducerBatch(12, 1, 3), new ProducerBatch(13, 1, 6));
+                .containsExactly(new ProducerBatch(10, 2, 0), new ProducerBatch(12, 1, 3), new ProducerBatch(13, 1, 6));
         assertThat(recovered(disk).producers())
                 .as("by the seals that were written")
                 .isEqualTo(known);

@@ -107,7 +107,8 @@ class ProducerTest {
             sequence = 0;
             for (int i = 0; i < forms.size(); i++) {
                 AppendRequest form = forms.get(i);
-                assertThat(log.partition.append(form.withProducer(ONE, sequence))).isEqualTo(offsets.get(i));
+                assertThat(log.partition.append(form.withProducer(ONE, sequence)))
+                        .isEqualTo(offsets.get(i));
                 sequence += form.count();
             }
             assertThat(log.partition.ends().logEnd()).isEqualTo(17);
@@ -161,7 +162,9 @@ class ProducerTest {
                     others.submit(() -> log.partition.append(of("a", ONE, 0).withDurability(wanted)));
             if (wanted == Durability.SYNCED) {
                 Awaitility.await().atMost(SOON).until(() -> repeats(log, "underway") > 0);
-                assertThat(repeat.isDone()).as("not before the force has returned").isFalse();
+                assertThat(repeat.isDone())
+                        .as("not before the force has returned")
+                        .isFalse();
                 force.open();
             }
             assertThat(repeat.get(60, TimeUnit.SECONDS)).isZero();
@@ -183,7 +186,8 @@ class ProducerTest {
                 assertThat(log.partition.ends().durable()).isEqualTo(i);
                 switch (i) {
                     case 0 -> assertThat(log.partition.append(request)).isZero();
-                    case 1 -> assertThat(join(log.partition.appendAsync(request))).isEqualTo(1);
+                    case 1 ->
+                        assertThat(join(log.partition.appendAsync(request))).isEqualTo(1);
                     default ->
                         assertThat(join(log.partition.enqueue(request).durable().toCompletableFuture()))
                                 .isEqualTo(2);
@@ -202,8 +206,8 @@ class ProducerTest {
             AppendRequest request = of("a", ONE, 0);
             log.partition.enqueue(request.withDurability(Durability.ACCEPTED));
             write.awaitArrival(SOON);
-            Future<Long> written = others.submit(
-                    () -> log.partition.append(request.withDurability(Durability.WRITTEN).withTimeout(SOON)));
+            Future<Long> written = others.submit(() -> log.partition.append(
+                    request.withDurability(Durability.WRITTEN).withTimeout(SOON)));
             Awaitility.await().atMost(SOON).until(() -> repeats(log, "underway") == 1);
             write.open();
             assertThat(written.get(60, TimeUnit.SECONDS)).isZero();
@@ -246,10 +250,12 @@ class ProducerTest {
         List<Long> offsets = new ArrayList<>();
         while (offsets.size() < sequences) {
             int next = offsets.size();
-            AppendRequest request =
-                    of("v" + next, ONE, next).withDurability(Durability.values()[random.nextInt(3)]);
+            AppendRequest request = of("v" + next, ONE, next).withDurability(Durability.values()[random.nextInt(3)]);
             try {
-                offsets.add(random.nextBoolean() ? log.partition.append(request) : join(log.partition.appendAsync(request)));
+                offsets.add(
+                        random.nextBoolean()
+                                ? log.partition.append(request)
+                                : join(log.partition.appendAsync(request)));
             } catch (InvalidCallException e) {
                 assertThat(e.code()).isEqualTo(ErrorCode.SEQUENCE_FORGOTTEN);
                 offsets.add(-1L);
@@ -283,7 +289,9 @@ class ProducerTest {
             assertRefused(ErrorCode.SEQUENCE_GAP, () -> log.partition.append(of("c", ONE, 2)));
             assertThat(log.partition.append(of("b again", ONE, 1))).isEqualTo(1);
             assertThat(log.partition.append(of("c again", ONE, 2))).isEqualTo(2);
-            assertThat(log.partition.append(of("a", ONE, 0))).as("what was before").isZero();
+            assertThat(log.partition.append(of("a", ONE, 0)))
+                    .as("what was before")
+                    .isZero();
             assertThat(values(log)).containsExactly("a", "b again", "c again");
         }
     }
@@ -499,7 +507,8 @@ class ProducerTest {
             assertRefused(
                     ErrorCode.OFFSET_MISMATCH,
                     () -> log.partition.append(of("b", ONE, 1).withExpectedOffset(1)));
-            assertThat(log.partition.append(of("b", ONE, 1).withExpectedOffset(2))).isEqualTo(2);
+            assertThat(log.partition.append(of("b", ONE, 1).withExpectedOffset(2)))
+                    .isEqualTo(2);
         }
     }
 
@@ -507,7 +516,8 @@ class ProducerTest {
     void appendThatIsRefusedForItsChecksum_leavesTheSequenceFree() throws IOException {
         try (PartitionFixture log = quiet()) {
             assertRefused(
-                    ErrorCode.CHECKSUM_MISMATCH, () -> log.partition.append(of("a", ONE, 0).withChecksum(1)));
+                    ErrorCode.CHECKSUM_MISMATCH,
+                    () -> log.partition.append(of("a", ONE, 0).withChecksum(1)));
             assertRefused(ErrorCode.PRODUCER_UNKNOWN, () -> log.partition.append(of("b", ONE, 1)));
             assertThat(log.partition.append(of("a", ONE, 0))).isZero();
         }
@@ -520,9 +530,11 @@ class ProducerTest {
         try (PartitionFixture log = quiet(settings -> settings.segmentBytes(16 << 10))) {
             log.partition.append(of("a", ONE, 0));
             Gate force = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.FORCE));
-            Appended last = log.partition.enqueue(AppendRequest.of(new byte[11_000]).withProducer(ONE, 1));
+            Appended last =
+                    log.partition.enqueue(AppendRequest.of(new byte[11_000]).withProducer(ONE, 1));
             force.awaitArrival(SOON);
-            Appended behind = log.partition.enqueue(AppendRequest.of(new byte[5_000]).withProducer(ONE, 2));
+            Appended behind =
+                    log.partition.enqueue(AppendRequest.of(new byte[5_000]).withProducer(ONE, 2));
             Appended stranger = log.partition.enqueue(of("x", TWO, 0));
             Appended higher = log.partition.enqueue(of("y", ONE.next(), 0));
             force.open();
@@ -532,8 +544,7 @@ class ProducerTest {
             assertThat(sealOfTheFirstSegment(log).producers()).singleElement().satisfies(state -> {
                 assertThat(state.producerId()).isEqualTo(ONE.id());
                 assertThat(state.producerEpoch()).isZero();
-                assertThat(state.recent())
-                        .containsExactly(new ProducerBatch(0, 1, 0), new ProducerBatch(1, 1, 1));
+                assertThat(state.recent()).containsExactly(new ProducerBatch(0, 1, 0), new ProducerBatch(1, 1, 1));
             });
         }
     }
@@ -593,7 +604,8 @@ class ProducerTest {
             assertThat(log.partition.append(of("v", new ProducerIdentity(1, 0), 0)))
                     .as("nobody is forgotten to make room")
                     .isEqualTo(1);
-            assertThat(log.partition.append(of("w", new ProducerIdentity(0, 0), 1))).isEqualTo(3);
+            assertThat(log.partition.append(of("w", new ProducerIdentity(0, 0), 1)))
+                    .isEqualTo(3);
             // Producer 1 has been silent for the longest time now, since its second.
             time.advance(Duration.ofMillis(8_000));
             assertRefused(ErrorCode.PRODUCERS_FULL, () -> log.partition.append(of("v", fourth, 0)));
@@ -605,16 +617,17 @@ class ProducerTest {
             assertRefused(
                     ErrorCode.PRODUCER_UNKNOWN, () -> log.partition.append(of("w", new ProducerIdentity(1, 0), 1)));
         }
-        assertThat(meters.find("wal.producers").gauge()).satisfies(gauge -> assertThat(gauge.value())
-                .as("a closed partition knows nobody")
-                .isZero());
+        assertThat(meters.find("wal.producers").gauge())
+                .satisfies(gauge -> assertThat(gauge.value())
+                        .as("a closed partition knows nobody")
+                        .isZero());
     }
 
     @Test
     void expiredProducer_isUnknownWhetherOrNotItsEntryIsStillThere() throws IOException {
         ManualClock time = new ManualClock();
-        try (PartitionFixture log = PartitionFixture.open(
-                settings -> still(settings).producerExpiry(Duration.ofSeconds(10)), time)) {
+        try (PartitionFixture log =
+                PartitionFixture.open(settings -> still(settings).producerExpiry(Duration.ofSeconds(10)), time)) {
             log.partition.append(of("a", ONE.next(), 0));
             log.partition.append(of("b", ONE.next(), 1));
             time.advance(Duration.ofSeconds(10));
@@ -644,8 +657,10 @@ class ProducerTest {
             log.partition.append(of("a", ONE, 0));
             log.partition.append(of("a", ONE, 0));
             assertRefused(ErrorCode.SEQUENCE_GAP, () -> log.partition.append(of("x", ONE, 9)));
-            assertThat(count(meters, "wal.producer.repeats", "original", "underway")).isEqualTo(1);
-            assertThat(count(meters, "wal.producer.repeats", "original", "durable")).isEqualTo(2);
+            assertThat(count(meters, "wal.producer.repeats", "original", "underway"))
+                    .isEqualTo(1);
+            assertThat(count(meters, "wal.producer.repeats", "original", "durable"))
+                    .isEqualTo(2);
             assertThat(count(meters, "wal.failures", "code", "sequence_gap")).isEqualTo(1);
             assertThat(meters.get("wal.append.records").counter().count()).isEqualTo(1);
         }

@@ -85,10 +85,12 @@ class ProducerFoldTest {
         state = ProducerState.after(state, 1, 0, 20, new ProducerBatch(2, 1, 5));
         assertThat(state.recent()).hasSize(2);
         assertThat(state.lastTimestampMillis()).isEqualTo(20);
-        assertThat(ProducerState.after(state, 1, 1, 30, new ProducerBatch(3, 1, 6)).recent())
+        assertThat(ProducerState.after(state, 1, 1, 30, new ProducerBatch(3, 1, 6))
+                        .recent())
                 .as("another epoch")
                 .hasSize(1);
-        assertThat(ProducerState.after(state, 1, 0, 30, new ProducerBatch(0, 1, 6)).recent())
+        assertThat(ProducerState.after(state, 1, 0, 30, new ProducerBatch(0, 1, 6))
+                        .recent())
                 .as("from the beginning, after it was forgotten")
                 .hasSize(1);
         ProducerState last = ProducerState.after(null, 1, 0, 10, new ProducerBatch(Long.MAX_VALUE, 1, 0));
@@ -112,7 +114,9 @@ class ProducerFoldTest {
                     .isEqualTo(atOnce);
             ProducerFold joined = new ProducerFold(before);
             joined.add(new ProducerFold(folded(List.of(), frames.subList(cut, frames.size()))));
-            assertThat(joined.snapshot()).as("part by part, seed=%d", seed + run).isEqualTo(atOnce);
+            assertThat(joined.snapshot())
+                    .as("part by part, seed=%d", seed + run)
+                    .isEqualTo(atOnce);
         }
     }
 
