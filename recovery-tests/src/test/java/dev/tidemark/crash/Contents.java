@@ -48,12 +48,14 @@ public final class Contents {
         Map<Long, Submission> last = new HashMap<>();
         for (Submission next : numbered()) {
             Submission before = last.put(next.producer().id(), next);
-            boolean isSameEpoch =
-                    before != null && before.producer().epoch() == next.producer().epoch();
+            boolean isSameEpoch = before != null
+                    && before.producer().epoch() == next.producer().epoch();
             long expected = before != null && isSameEpoch ? before.request().sequence() + before.count() : 0;
-            boolean isOlder = before != null && before.producer().epoch() > next.producer().epoch();
+            boolean isOlder = before != null
+                    && before.producer().epoch() > next.producer().epoch();
             if (isOlder || next.request().sequence() != expected) {
-                throw new Oracle.Violation("the sequences of a producer are not in order: before=" + before + " next=" + next);
+                throw new Oracle.Violation(
+                        "the sequences of a producer are not in order: before=" + before + " next=" + next);
             }
         }
     }
@@ -64,13 +66,13 @@ public final class Contents {
         Map<Long, ProducerIdentity> epochs = new HashMap<>();
         for (Submission next : numbered()) {
             epochs.put(next.producer().id(), next.producer());
-            newest.computeIfAbsent(next.producer(), producer -> new ArrayList<>()).add(next);
+            newest.computeIfAbsent(next.producer(), producer -> new ArrayList<>())
+                    .add(next);
         }
         List<Submission> repeatable = new ArrayList<>();
         for (ProducerIdentity producer : epochs.values()) {
             List<Submission> all = newest.getOrDefault(producer, List.of());
-            repeatable.addAll(
-                    all.subList(Math.max(0, all.size() - AppendRequest.REPEATABLE_APPENDS), all.size()));
+            repeatable.addAll(all.subList(Math.max(0, all.size() - AppendRequest.REPEATABLE_APPENDS), all.size()));
         }
         return repeatable;
     }

@@ -2,6 +2,7 @@ package dev.tidemark.crash;
 
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.ProducerIdentity;
 import dev.tidemark.wal.api.WalException;
@@ -10,37 +11,46 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a few producers have sent to one partition, as they know it themselves: so which append is their next one, which is a repeat,
- * and what the log has to say to it. After an opening they send again what they are not sure of, as every producer does.
+ * and what the log has to say to it. After an opening they send again what they are not sure of, as every producer does. What was wrong is kept, and told
+ * when it is asked for: it may be seen inside of the store, which would take an error for one of its own.
  *
  * <p><b>Threads.</b> One.
  */
-final class NumberedAppends {
+public final class NumberedAppends {
     private static final int PRODUCERS = 3;
 
     /** By producer: what was taken, and not refused later; all epochs. */
     private final Map<Long, List<Submission>> taken = new TreeMap<>();
 
+    private final long firstId;
     private boolean isSending;
+    private boolean isUnsure;
     private boolean mayBeForgotten;
-    private int repeats;
+    private Oracle.@Nullable Violation violation;
+
+    /** Of producers that nobody else uses. */
+    public NumberedAppends(long firstId) {
+        this.firstId = firstId;
+    }
 
     // ---------------------------------------------------------------- one more
 
-    /** Whether one of them can send now: not in the middle of another one's call, and not to a partition that has failed. */
-    boolean maySend(Client client) {
-        return !isSending && client.partition().describe().state() == LifeState.OPEN;
+    /** Whether one of them can send now: not in the middle of another one's call, and not to a partition that has failed, or where what they had sent could not be sent again. */
+    public boolean maySend(Client client) {
+        return !isSending && !isUnsure && client.partition().describe().state() == LifeState.OPEN;
     }
 
     /** The same as an append of one of the producers: the next, the first in a higher epoch, or in its place one that was sent before. */
-    AppendRequest numbered(AppendRequest plain, RandomGenerator random) {
+    public AppendRequest numbered(AppendRequest plain, RandomGenerator random) {
         // Who gets no more than ACCEPTED is not told when the disk refuses it, and could not know its next sequence.
         AppendRequest request = plain.durability(Durability.SYNCED) == Durability.ACCEPTED
                 ? plain.withDurability(Durability.WRITTEN)
                 : plain;
-        long id = random.nextInt(PRODUCERS);
+        long id = firstId + random.nextInt(PRODUCERS);
         List<Submission> sent = newestEpoch(id);
         if (sent.isEmpty()) {
             return request.withProducer(new ProducerIdentity(id, 0), 0);
@@ -59,7 +69,7 @@ final class NumberedAppends {
     }
 
     /** Sends it in some way, and compares what the log says with what it has to. */
-    void send(Client client, AppendRequest request, Way way) {
+    public void send(Client client, AppendRequest request, Way way) {
         long endBefore = client.partition().ends().logEnd();
         isSending = true;
         try {
@@ -71,7 +81,7 @@ final class NumberedAppends {
 
     /** One of the client's calls. */
     @FunctionalInterface
-    interface Way {
+    public interface Way {
         Submission send(Client client, AppendRequest request);
     }
 
@@ -85,20 +95,18 @@ final class NumberedAppends {
             if (original.isRefused() || !original.hasSameSequence(submission)) {
                 continue;
             }
-            if (submission.offset() == original.offset()) {
-                repeats++;
-                return;
+            boolean isAsItWas = submission.offset() == original.offset();
+            if (!isAsItWas && (submission.offset() < endBefore || !mayBeForgotten)) {
+                wrong("a repeat was given another offset: original=" + original + " repeat=" + submission, null);
             }
-            if (submission.offset() < endBefore || !mayBeForgotten) {
-                throw new Oracle.Violation(
-                        "a repeat was given another offset: original=" + original + " repeat=" + submission);
+            if (!isAsItWas) {
+                // A failure had taken the original.
+                sent.set(i, submission);
             }
-            // A crash, or a failure, had taken the original.
-            sent.set(i, submission);
             return;
         }
         if (submission.offset() < endBefore) {
-            throw new Oracle.Violation("an append was taken for a repeat and is none: " + submission);
+            wrong("an append was taken for a repeat and is none: " + submission, null);
         }
         sent.add(submission);
     }
@@ -119,37 +127,57 @@ final class NumberedAppends {
     // ---------------------------------------------------------------- after an opening
 
     /** Sends all of the newest epochs again, in order: what is there is not written again, and what is not there is. */
-    void sendAgain(Client client) {
+    public void sendAgain(Client client) {
+        isUnsure = false;
         mayBeForgotten = true;
-        try {
-            for (long id = 0; id < PRODUCERS; id++) {
-                for (Submission submission : newestEpoch(id)) {
-                    if (maySend(client)) {
-                        send(client, submission.request().withDurability(Durability.SYNCED), Client::append);
-                    }
+        for (long id = firstId; id < firstId + PRODUCERS; id++) {
+            for (Submission sent : newestEpoch(id)) {
+                if (maySend(client)) {
+                    send(client, sent.request().withDurability(Durability.SYNCED), (to, request) -> {
+                        Submission again = to.append(request);
+                        isUnsure |= again.isRefused();
+                        return again;
+                    });
                 }
             }
-        } finally {
-            mayBeForgotten = false;
         }
+        mayBeForgotten = false;
     }
 
     // ---------------------------------------------------------------- errors
 
-    /** Each of them knows what it has sent, so none of these is right. */
-    void refused(WalException error) {
-        boolean isWrong = switch (error.code()) {
-            case PRODUCER_UNKNOWN, PRODUCER_FENCED, PRODUCERS_FULL, SEQUENCE_GAP, SEQUENCE_MISMATCH -> true;
-            case SEQUENCE_FORGOTTEN -> !mayBeForgotten;
-            default -> false;
-        };
+    /** Hears of an error; says whether it is one that a producer may be told which sends everything again. */
+    public boolean refused(WalException error) {
+        if (error.code() == ErrorCode.SEQUENCE_FORGOTTEN && mayBeForgotten) {
+            return true;
+        }
+        boolean isWrong =
+                switch (error.code()) {
+                    case PRODUCER_UNKNOWN,
+                            PRODUCER_FENCED,
+                            PRODUCERS_FULL,
+                            SEQUENCE_GAP,
+                            SEQUENCE_MISMATCH,
+                            SEQUENCE_FORGOTTEN -> true;
+                    default -> false;
+                };
         if (isWrong) {
-            throw new Oracle.Violation("a producer was told what is not so", error);
+            wrong("each of them knows what it has sent, and was told: " + error.getMessage(), error);
+        }
+        return false;
+    }
+
+    private void wrong(String what, @Nullable WalException cause) {
+        if (violation == null) {
+            violation = cause == null ? new Oracle.Violation(what) : new Oracle.Violation(what, cause);
         }
     }
 
-    /** How many repeats were answered. */
-    int repeats() {
-        return repeats;
+    /** Tells the first thing that was wrong. */
+    public void requireNothingWrong() {
+        Oracle.Violation first = violation;
+        if (first != null) {
+            throw first;
+        }
     }
 }

@@ -160,6 +160,7 @@ final class Workload {
             producers = new SplittableRandom(plan.seed() * 1_000 + step);
             if (plan.has(step)) {
                 steps.add(step + ": " + oneStep());
+                numbered.values().forEach(NumberedAppends::requireNothingWrong);
             }
         }
         random.step(last + 1);
@@ -268,7 +269,7 @@ final class Workload {
     }
 
     private NumberedAppends numbered(Client client) {
-        return numbered.computeIfAbsent(client.partition().id(), id -> new NumberedAppends());
+        return numbered.computeIfAbsent(client.partition().id(), id -> new NumberedAppends(0));
     }
 
     private static String words(Client client, String call, AppendRequest request) {
@@ -330,7 +331,7 @@ final class Workload {
         log.created(disk.operationCount());
         // What it has is served from now on: also what recovery kept of a process before.
         log.promise(disk.operationCount(), partition.ends().durable(), Durability.SYNCED);
-        NumberedAppends senders = numbered.computeIfAbsent(id, made -> new NumberedAppends());
+        NumberedAppends senders = numbered.computeIfAbsent(id, made -> new NumberedAppends(0));
         Client client = new Client(disk, partition, log, (call, error) -> senders.refused(error));
         clients.put(id, client);
         senders.sendAgain(client);

@@ -2,6 +2,7 @@ package dev.tidemark.fault;
 
 import dev.tidemark.crash.Client;
 import dev.tidemark.crash.History;
+import dev.tidemark.crash.NumberedAppends;
 import dev.tidemark.crash.Oracle;
 import dev.tidemark.crash.Payloads;
 import dev.tidemark.crash.SteppedStore;
@@ -103,6 +104,12 @@ final class FaultWorkload {
     private final Map<PartitionId, Client> clients = new TreeMap<>();
     private final Map<PartitionId, Cursor> readers = new TreeMap<>();
     private final List<Client> allClients = new ArrayList<>();
+    private final Map<PartitionId, NumberedAppends> numbered = new TreeMap<>();
+    /** Draws for the producers alone. */
+    private final SplittableRandom producers;
+
+    /** Producers of another workload on the same disk are not these. */
+    private final long firstProducer;
     private final List<CompletableFuture<Long>> waits = new ArrayList<>();
 
     private WalConfig config;
@@ -123,6 +130,8 @@ final class FaultWorkload {
         this.config = config;
         this.errors = errors;
         random = new SplittableRandom(seed);
+        producers = new SplittableRandom(~seed);
+        firstProducer = seed * 10;
         payloads = new Payloads(disk, random, 6_000);
         disk.addListener(this::between);
     }
@@ -154,6 +163,7 @@ final class FaultWorkload {
                 return;
             }
             use(random.nextInt(3) == 0 ? SECOND : FIRST, step);
+            numbered.values().forEach(NumberedAppends::requireNothingWrong);
             if (stepsUntilReopening >= 0 && stepsUntilReopening-- == 0 && reopenings++ < MOST_REOPENINGS) {
                 reopen();
             }
@@ -187,9 +197,9 @@ final class FaultWorkload {
 
     private void use(Client client, Step step) {
         switch (step) {
-            case APPEND -> client.append(request(client));
-            case ENQUEUE -> client.enqueue(request(client));
-            case TRY_ENQUEUE -> client.tryEnqueue(request(client));
+            case APPEND -> send(client, Client::append);
+            case ENQUEUE -> send(client, Client::enqueue);
+            case TRY_ENQUEUE -> send(client, Client::tryEnqueue);
             case SYNC -> client.sync();
             case ROTATE -> client.rotate();
             case TRIM -> {
@@ -214,6 +224,21 @@ final class FaultWorkload {
         return random.nextInt(3) == 0
                 ? ends.durable()
                 : ends.start() + random.nextLong(ends.durable() - ends.start() + 1);
+    }
+
+    /** Has every other one sent by a producer that numbers its appends. */
+    private void send(Client client, NumberedAppends.Way way) {
+        AppendRequest request = request(client);
+        NumberedAppends senders = numbered(client.partition().id());
+        if (senders.maySend(client) && producers.nextBoolean()) {
+            senders.send(client, senders.numbered(request, producers), way);
+        } else {
+            way.send(client, request);
+        }
+    }
+
+    private NumberedAppends numbered(PartitionId id) {
+        return numbered.computeIfAbsent(id, made -> new NumberedAppends(firstProducer));
     }
 
     private void fillSegment(Client client) {
@@ -330,9 +355,15 @@ final class FaultWorkload {
         log.created(disk.operationCount());
         // What it has is served from now on: also what recovery kept of a process before.
         log.promise(disk.operationCount(), partition.ends().durable(), Durability.SYNCED);
-        Client client = new Client(disk, partition, log, (call, e) -> tell(Told.Call.valueOf(call.name()), e));
+        NumberedAppends senders = numbered(id);
+        Client client = new Client(disk, partition, log, (call, e) -> {
+            if (!senders.refused(e)) {
+                tell(Told.Call.valueOf(call.name()), e);
+            }
+        });
         clients.put(id, client);
         allClients.add(client);
+        senders.sendAgain(client);
         return Optional.of(client);
     }
 

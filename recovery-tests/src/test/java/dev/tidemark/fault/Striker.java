@@ -133,6 +133,8 @@ final class Striker {
 
     /** The disk is repaired, or there is room again. */
     void end() {
+        // What has not struck by now does not any more.
+        isAtWork = true;
         disk.removeFaults();
         disk.withCapacity(Long.MAX_VALUE);
     }
