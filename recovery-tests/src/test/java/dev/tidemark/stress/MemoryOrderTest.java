@@ -40,7 +40,7 @@ class MemoryOrderTest {
                         : List.of(
                                 "-m", "quick", "-time", "100", "-iters", "1", "-f", "1", "-sc", "false", "-af",
                                 "NONE"));
-        assertPassed(run(options), 26);
+        assertPassed(run(options), 28);
     }
 
     @Test

@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +65,7 @@ public final class LogPartition implements LocalPartition, ReadView {
     private final IndexLoader indexes;
     private final long appendTimeoutNanos;
     private final AtomicReference<@Nullable UnfinishedRecovery> unfinished;
+    private final AtomicBoolean hasToldProducersFull = new AtomicBoolean();
     private final SegmentsInLog segments;
     private final Trimmer trimmer;
     private final Checkpoints checkpoints;
@@ -225,7 +227,7 @@ public final class LogPartition implements LocalPartition, ReadView {
                     null,
                     deadlineNanos));
         } catch (WalException e) {
-            services.meters().failure(e.code());
+            refused(e);
             throw e;
         }
     }
@@ -288,7 +290,7 @@ public final class LogPartition implements LocalPartition, ReadView {
             }
             return taken;
         } catch (WalException e) {
-            services.meters().failure(e.code());
+            refused(e);
             throw e;
         } catch (IllegalStateException | IndexOutOfBoundsException e) {
             // Netty's counting says the first; where its memory is gone already, that says the second.
@@ -298,6 +300,17 @@ public final class LogPartition implements LocalPartition, ReadView {
                         ErrorCode.ARGUMENT_INVALID, "the payload was released before the append: partition=" + id(), e);
             }
             throw e;
+        }
+    }
+
+    private void refused(WalException why) {
+        services.meters().failure(why.code());
+        // Once: afterwards the counter tells how often.
+        if (why.code() == ErrorCode.PRODUCERS_FULL && hasToldProducersFull.compareAndSet(false, true)) {
+            services.events()
+                    .warning("a partition knows as many producers as it may, new ones are refused until one has expired: "
+                            + "partition=" + id() + " maxProducers="
+                            + services.config().maxProducers());
         }
     }
 

@@ -233,6 +233,11 @@ final class PartitionFixture implements AutoCloseable {
         }
 
         @Override
+        public void warning(String message) {
+            events.add("warning " + message);
+        }
+
+        @Override
         public void failed(PartitionId id, dev.tidemark.wal.api.WalException cause) {
             events.add("failed " + cause.code());
         }

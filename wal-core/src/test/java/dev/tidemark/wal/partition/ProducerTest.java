@@ -4,6 +4,7 @@ import static dev.tidemark.wal.partition.AppendTest.assertRefused;
 import static dev.tidemark.wal.partition.AppendTest.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.tidemark.wal.api.AppendRefusedException;
 import dev.tidemark.wal.api.AppendRequest;
@@ -609,6 +610,8 @@ class ProducerTest {
             // Producer 1 has been silent for the longest time now, since its second.
             time.advance(Duration.ofMillis(8_000));
             assertRefused(ErrorCode.PRODUCERS_FULL, () -> log.partition.append(of("v", fourth, 0)));
+            assertThat(log.events).filteredOn(event -> event.startsWith("warning")).singleElement(STRING)
+                    .contains("maxProducers=3");
             assertThat(known(meters)).isEqualTo(3);
             time.advance(Duration.ofMillis(1));
             assertThat(log.partition.append(of("v", fourth, 0))).isEqualTo(4);
