@@ -151,16 +151,15 @@ public final class NumberedAppends {
         if (error.code() == ErrorCode.SEQUENCE_FORGOTTEN && mayBeForgotten) {
             return true;
         }
-        boolean isWrong =
-                switch (error.code()) {
-                    case PRODUCER_UNKNOWN,
-                            PRODUCER_FENCED,
-                            PRODUCERS_FULL,
-                            SEQUENCE_GAP,
-                            SEQUENCE_MISMATCH,
-                            SEQUENCE_FORGOTTEN -> true;
-                    default -> false;
-                };
+        boolean isWrong = switch (error.code()) {
+            case PRODUCER_UNKNOWN,
+                    PRODUCER_FENCED,
+                    PRODUCERS_FULL,
+                    SEQUENCE_GAP,
+                    SEQUENCE_MISMATCH,
+                    SEQUENCE_FORGOTTEN -> true;
+            default -> false;
+        };
         if (isWrong) {
             wrong("each of them knows what it has sent, and was told: " + error.getMessage(), error);
         }

@@ -110,6 +110,7 @@ final class FaultWorkload {
 
     /** Producers of another workload on the same disk are not these. */
     private final long firstProducer;
+
     private final List<CompletableFuture<Long>> waits = new ArrayList<>();
 
     private WalConfig config;

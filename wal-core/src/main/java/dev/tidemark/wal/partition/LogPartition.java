@@ -308,9 +308,10 @@ public final class LogPartition implements LocalPartition, ReadView {
         // Once: afterwards the counter tells how often.
         if (why.code() == ErrorCode.PRODUCERS_FULL && hasToldProducersFull.compareAndSet(false, true)) {
             services.events()
-                    .warning("a partition knows as many producers as it may, new ones are refused until one has expired: "
-                            + "partition=" + id() + " maxProducers="
-                            + services.config().maxProducers());
+                    .warning(
+                            "a partition knows as many producers as it may, new ones are refused until one has expired: "
+                                    + "partition=" + id() + " maxProducers="
+                                    + services.config().maxProducers());
         }
     }
 

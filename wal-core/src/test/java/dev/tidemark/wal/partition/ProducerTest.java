@@ -610,7 +610,9 @@ class ProducerTest {
             // Producer 1 has been silent for the longest time now, since its second.
             time.advance(Duration.ofMillis(8_000));
             assertRefused(ErrorCode.PRODUCERS_FULL, () -> log.partition.append(of("v", fourth, 0)));
-            assertThat(log.events).filteredOn(event -> event.startsWith("warning")).singleElement(STRING)
+            assertThat(log.events)
+                    .filteredOn(event -> event.startsWith("warning"))
+                    .singleElement(STRING)
                     .contains("maxProducers=3");
             assertThat(known(meters)).isEqualTo(3);
             time.advance(Duration.ofMillis(1));
