@@ -131,7 +131,7 @@ final class FaultWorkload {
         this.config = config;
         this.errors = errors;
         random = new SplittableRandom(seed);
-        producers = new SplittableRandom(~seed);
+        producers = new SplittableRandom(seed);
         firstProducer = seed * 10;
         payloads = new Payloads(disk, random, 6_000);
         disk.addListener(this::between);
@@ -227,11 +227,11 @@ final class FaultWorkload {
                 : ends.start() + random.nextLong(ends.durable() - ends.start() + 1);
     }
 
-    /** Has every other one sent by a producer that numbers its appends. */
+    /** Has one in three sent by a producer that numbers its appends. */
     private void send(Client client, NumberedAppends.Way way) {
         AppendRequest request = request(client);
         NumberedAppends senders = numbered(client.partition().id());
-        if (senders.maySend(client) && producers.nextBoolean()) {
+        if (senders.maySend(client) && producers.nextInt(3) == 0) {
             senders.send(client, senders.numbered(request, producers), way);
         } else {
             way.send(client, request);
