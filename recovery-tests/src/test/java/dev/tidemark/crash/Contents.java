@@ -43,8 +43,12 @@ public final class Contents {
                 .toList();
     }
 
-    /** Each sequence of a producer once, and each where it belongs: behind the one before, or at 0 in a higher epoch. */
-    void requireNumberedInOrder() {
+    /**
+     * Each sequence of a producer once, and each where it belongs: behind the one before, or at 0 in a higher epoch.
+     *
+     * @param isTrimmed whether earlier ones may be gone
+     */
+    void requireNumberedInOrder(boolean isTrimmed) {
         Map<Long, Submission> last = new HashMap<>();
         for (Submission next : numbered()) {
             Submission before = last.put(next.producer().id(), next);
@@ -53,7 +57,8 @@ public final class Contents {
             long expected = before != null && isSameEpoch ? before.request().sequence() + before.count() : 0;
             boolean isOlder = before != null
                     && before.producer().epoch() > next.producer().epoch();
-            if (isOlder || next.request().sequence() != expected) {
+            boolean isFirst = before == null && isTrimmed;
+            if (isOlder || (!isFirst && next.request().sequence() != expected)) {
                 throw new Oracle.Violation(
                         "the sequences of a producer are not in order: before=" + before + " next=" + next);
             }

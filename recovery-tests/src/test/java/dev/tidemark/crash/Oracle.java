@@ -99,7 +99,7 @@ public final class Oracle {
             extents.put(id, new History.Extent(partition.ends().start(), end));
             Contents found = new Contents();
             newest.put(id, readAll(partition, log, end, submittedBefore, found));
-            found.requireNumberedInOrder();
+            found.requireNumberedInOrder(partition.ends().start() > 0);
             contents.put(id, found);
         }
         return new Found(extents, newest, contents);

@@ -228,6 +228,34 @@ class ProducerRecoveryTest {
     }
 
     @Test
+    void everythingIsTrimmed_whatWasKnownSurvivesACrash() {
+        try (Engine engine = open()) {
+            LocalPartition orders = engine.partition(ORDERS);
+            append(orders);
+            orders.rotate();
+            assertThat(orders.trimTo(8)).isEqualTo(8);
+            orders.rotate();
+            assertThat(orders.append(bytes("nobody's"))).isEqualTo(8);
+            for (SimulatedDisk crashed :
+                    List.of(disk.copy().killProcess(), disk.copy().powerLoss(CrashPlan.keepNothing()))) {
+                try (Engine after = open(crashed)) {
+                    requireBothAreKnown(after.partition(ORDERS));
+                    assertThat(after.partition(ORDERS).ends().start()).isEqualTo(8);
+                }
+            }
+            orders.rotate();
+            orders.append(bytes("nobody's"));
+            orders.trimTo(10);
+            try (Engine after = open(disk.copy().killProcess())) {
+                requireBothAreKnown(after.partition(ORDERS));
+                assertThat(after.partition(ORDERS).describe().segments())
+                        .as("the newest, and the one whose seal is needed")
+                        .hasSize(2);
+            }
+        }
+    }
+
+    @Test
     void crashBetweenTheStepsOfARotation_nothingIsForgotten() {
         try (Engine engine = open()) {
             LocalPartition orders = engine.partition(ORDERS);

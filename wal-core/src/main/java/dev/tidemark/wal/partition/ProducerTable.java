@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A producer is forgotten when it was silent for too long, and for no other reason: one that is forgotten and repeats its first batch looks like
  * a new one.
  *
- * <p><b>Threads.</b> Everything is guarded by the partition lock; only {@link #at} and {@link #close} take it themselves.
+ * <p><b>Threads.</b> Everything is guarded by the partition lock; only {@link #at}, {@link #isEmpty} and {@link #close} take it themselves.
  *
  * <p><b>Ordering.</b> An append is noted in the hold of the lock in which it is staged, and undone in the one in which the end of the log goes
  * back. So what is known here always belongs to the log's end.
@@ -330,6 +330,16 @@ final class ProducerTable {
                 .filter(state -> !isExpired(state, nowMillis))
                 .sorted(Comparator.comparingLong(ProducerState::producerId))
                 .toList();
+    }
+
+    /** Whether nobody is known. */
+    boolean isEmpty() {
+        lock.lock();
+        try {
+            return producers.isEmpty();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The partition is closed: it knows nobody any more. */

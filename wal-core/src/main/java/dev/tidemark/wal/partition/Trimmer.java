@@ -78,7 +78,7 @@ final class Trimmer {
                 throw ReadErrors.beyondEnd(parts.id(), offset, end);
             }
             if (offset > parts.positions().start()) {
-                Segment first = segments.get().floor(offset);
+                Segment first = firstFile(segments.get().floor(offset));
                 move(offset, first);
                 takeAway(offset, first);
             }
@@ -99,15 +99,27 @@ final class Trimmer {
         try {
             parts.life().checkOpen();
             Segment first = firstToStay(rule, activeBytes);
-            if (first.baseOffset() > parts.positions().start()) {
-                move(first.baseOffset(), first);
-                takeAway(first.baseOffset(), first);
+            long start = first.baseOffset();
+            if (start > parts.positions().start()) {
+                Segment file = firstFile(first);
+                move(start, file);
+                takeAway(start, file);
             }
             deleteUnread();
             return parts.positions().start();
         } finally {
             end();
         }
+    }
+
+    /**
+     * The oldest segment whose file stays, where the log is to start in this one. A crash leaves what is known of producers in the seal before the
+     * newest segment: without it the repeat of an append that was trimmed would be written again.
+     */
+    private Segment firstFile(Segment first) {
+        SegmentList now = segments.get();
+        boolean isNewest = now.indexOf(first) == now.size() - 1;
+        return isNewest && now.size() > 1 && !parts.producers().isEmpty() ? now.get(now.size() - 2) : first;
     }
 
     private Segment firstToStay(RetentionRule rule, LongSupplier activeBytes) {
