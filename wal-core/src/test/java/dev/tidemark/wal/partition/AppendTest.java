@@ -14,6 +14,7 @@ import dev.tidemark.wal.api.Header;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
+import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.Gate;
 import dev.tidemark.wal.io.ManualClock;
@@ -109,7 +110,8 @@ class AppendTest {
         UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(false);
         ByteBuf payload = Unpooled.buffer(200_000).writeZero(200_000);
         payload.release();
-        assertThatThrownBy(() -> Payloads.own(payload, 200_000, Payloads.Place.IN_OWN_FRAME, memory))
+        assertThatThrownBy(() ->
+                        Payloads.own(payload, 200_000, FrameCodec.HEADER_BYTES, Payloads.Place.IN_OWN_FRAME, memory))
                 .isInstanceOf(RuntimeException.class);
         assertThat(memory.metric().usedDirectMemory()).isZero();
     }
