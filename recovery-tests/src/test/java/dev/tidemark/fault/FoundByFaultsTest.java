@@ -57,6 +57,25 @@ class FoundByFaultsTest {
     }
 
     @Test
+    void storeIsClosedWhileTheCleanStampCannotBeWithdrawn_theStampStaysTrue() {
+        try (SteppedStore store = open()) {
+            store.engine().partition(ORDERS).append(new byte[100]);
+        }
+        try (SteppedStore store = open()) {
+            LocalPartition partition = store.engine().partition(ORDERS);
+            disk.inject(Fault.tooManyOpenFiles(
+                    CallMatch.on(Operation.Kind.CREATE).named(".tmp").andAllLater()));
+            Appended refused = partition.enqueue(new byte[100]);
+            assertThat(refused.offset()).isEqualTo(1);
+            store.step();
+        }
+        disk.removeFaults();
+        try (SteppedStore store = open()) {
+            assertThat(store.engine().partition(ORDERS).append(new byte[100])).isEqualTo(1);
+        }
+    }
+
+    @Test
     void recoveryHasNoRoomForItsSideFile_theAppendIsRefusedAsOneThatIsNotInTheLog() {
         try (SteppedStore store = open()) {
             store.engine().partition(ORDERS).append(new byte[100]);
