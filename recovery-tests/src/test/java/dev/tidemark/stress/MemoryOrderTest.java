@@ -59,7 +59,7 @@ class MemoryOrderTest {
                         : List.of(
                                 "-m", "quick", "-time", "400", "-iters", "1", "-f", "1", "-sc", "false", "-af",
                                 "NONE"));
-        assertPassed(run(options), 9);
+        assertPassed(run(options), 10);
     }
 
     @Test

@@ -111,6 +111,49 @@ public final class SegmentListStress {
         }
     }
 
+    /** A reader that waits for the first segment to go, and then asks where the log begins. */
+    @JCStressTest
+    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the shorter list, and the start that explains it")
+    @Outcome(expect = FORBIDDEN, desc = "a segment is gone from the list, and the log still seems to begin in it")
+    @State
+    public static class StartBeforeTheShorterList {
+        private final RacingLog log = RacingLog.withFlushersByHand();
+        private volatile boolean isOver;
+
+        public StartBeforeTheShorterList() {
+            log.partition.enqueue(SYNCED);
+            log.runTurns();
+            log.partition.rotate();
+        }
+
+        /** Gives the first segment up. */
+        @Actor
+        public void trims() {
+            try {
+                log.partition.trimTo(1);
+            } finally {
+                isOver = true;
+            }
+        }
+
+        /** Looks at the list until it is shorter. */
+        @Actor
+        public void reader(II_Result seen) {
+            while (log.partition.segments().size() > 1 && !isOver) {
+                Thread.onSpinWait();
+            }
+            seen.r1 = log.partition.segments().size();
+            seen.r2 = (int) log.partition.start();
+        }
+
+        /** Lets go. */
+        @Arbiter
+        public void close(II_Result seen) {
+            log.runTurns();
+            log.close();
+        }
+    }
+
     /** A reader that goes from the first segment on to the second, once there is one. */
     @JCStressTest
     @Outcome(

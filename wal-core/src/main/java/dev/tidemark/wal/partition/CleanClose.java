@@ -33,8 +33,8 @@ final class CleanClose {
     static void run(
             PartitionServices services, PartitionParts parts, ActiveSegment active, int segments, boolean isRecovered)
             throws IOException {
-        // Whatever changes something withdraws the stamp first. Where it stands, every round since the last clean close was refused; and a
-        // frame behind the one it names would make PARTITION look older than the segment, should the new stamp not be written either.
+        // Whatever changes something withdraws the stamp first. Where it stands, every round since the last clean close
+        // was refused; a frame behind the one that it names would make PARTITION look older than the segment.
         if (!isRecovered || parts.metadata().current().cleanStamp().isPresent()) {
             return;
         }
