@@ -7,7 +7,7 @@ enum Budget {
     /** Enough to see that nothing is broken. */
     SHORT(30, 4),
     /** What the normal build takes. */
-    NORMAL(250, 12),
+    NORMAL(200, 12),
     /** For a machine that has nothing else to do. */
     LONG(3_000, 200);
 

@@ -27,6 +27,7 @@ import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Fault;
 import dev.tidemark.wal.io.Gate;
 import dev.tidemark.wal.io.ManualClock;
+import dev.tidemark.wal.io.NameRule;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -36,8 +37,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -493,6 +496,38 @@ class PromisesTest {
     @Test
     void P8_diskBecomesFullWhileASegmentGrows_refusesLosesNothingAndWorksAgainWithoutARestart() {
         fillTheDiskAndMakeRoom(config().segmentBytes(4 << 20).build());
+    }
+
+    /** The next round gets the same place, and perhaps the same blocks, which a file system without order shows with what they held. */
+    @Test
+    void P8_refusedWrite_isNotThereAfterALossOfPowerThatShowsWhatItsBlocksHeld() {
+        long seed = seed();
+        ManualClock clock = new ManualClock();
+        WalConfig config = config().maxUnforcedAge(Duration.ofHours(1))
+                .proofDelay(Duration.ofHours(1))
+                .build();
+        Environment environment = Environment.real().withDisk(disk).withTime(clock, clock);
+        try (Engine engine = Engine.open(config, environment)) {
+            LocalPartition orders = engine.partition(ORDERS);
+            disk.inject(Fault.full(on(Operation.Kind.WRITE, ORDERS)).afterBytes(10_000));
+            assertCode(ErrorCode.STORAGE_FULL, () -> orders.append(bytes("refused")));
+            disk.removeFaults();
+            await().atMost(SOON).until(() -> {
+                clock.advance(Duration.ofSeconds(1));
+                try {
+                    return orders.append(bytes("written"), Durability.WRITTEN) == 0;
+                } catch (WalException e) {
+                    assertThat(e.code()).isEqualTo(ErrorCode.STORAGE_FULL);
+                    return false;
+                }
+            });
+            Set<List<String>> found = new HashSet<>();
+            for (int i = 0; i < 200; i++) {
+                CrashPlan plan = CrashPlan.random(NameRule.values()[i % 2], true, seed + i);
+                found.add(valuesAfter(disk.copy().powerLoss(plan)));
+            }
+            assertThat(found).as("seed %s", seed).containsExactlyInAnyOrder(List.of(), List.of("written"));
+        }
     }
 
     private void fillTheDiskAndMakeRoom(WalConfig config) {
