@@ -109,6 +109,9 @@ final class HeapPerAppend {
             }
         }
         awaitDurable();
+        // What was appended is of no use to anybody, and the disk may be small.
+        partition.rotate();
+        partition.trimTo(partition.ends().durable());
         return median(last);
     }
 

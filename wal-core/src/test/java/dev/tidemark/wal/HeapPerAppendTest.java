@@ -26,13 +26,13 @@ class HeapPerAppendTest {
     /** Of appends from this size on a window has so few that what happens once in a while counts. 170 to 195 bytes were measured. */
     private static final int LARGE_PAYLOAD_BYTES = 256 << 10;
 
-    private static final int MOST_HEAP_BYTES_LARGE = 250;
+    private static final int MOST_HEAP_BYTES_LARGE = 300;
 
     /**
      * Large appends that nobody waits for share what a round costs with few others, where the disk is as fast as their copying. 180 to
-     * 330 bytes were measured.
+     * 390 bytes were measured, and 1,620 to 2,160 before buffers were kept.
      */
-    private static final int MOST_HEAP_BYTES_LARGE_NOT_AWAITED = 400;
+    private static final int MOST_HEAP_BYTES_LARGE_NOT_AWAITED = 600;
 
     @TempDir
     private Path temporary;
