@@ -32,7 +32,8 @@ import java.util.function.LongSupplier;
  * included, so recovery deletes what is left.
  *
  * <p><b>Failure.</b> A replacement that failed before its rename has changed nothing, and is told. Later, the partition stops. A file that cannot be
- * deleted does no harm: a warning, and the next trim or opening tries again.
+ * deleted does no harm: a warning, and the next trim or opening tries again. A force of the directory that fails is final: it may have been the only
+ * one to hear that a name which a rotation has just made is lost.
  */
 final class Trimmer {
 
@@ -46,6 +47,9 @@ final class Trimmer {
     // Under the lock.
     /** Trimmed and not deleted, oldest first. */
     private final Deque<Segment> doomed = new ArrayDeque<>();
+
+    /** Names are gone, and it is not durable or not noted in {@code PARTITION}: the intent has to stay. */
+    private boolean isUnfinished;
 
     private volatile boolean isClosed;
     private volatile boolean isAtWork;
@@ -177,7 +181,7 @@ final class Trimmer {
     // ---------------------------------------------------------------- the start
 
     private void move(long offset, Segment first) {
-        boolean areFilesToGo = segments.get().first() != first || !doomed.isEmpty();
+        boolean areFilesToGo = segments.get().first() != first || !doomed.isEmpty() || isUnfinished;
         try {
             parts.metadata().replace(file -> {
                 PartitionFile.Change change = withoutTrims(file)
@@ -237,25 +241,24 @@ final class Trimmer {
     }
 
     private void deleteUnread() {
-        if (isClosed || doomed.isEmpty() || parts.life().hasFailed()) {
+        if (isClosed || parts.life().hasFailed() || (doomed.isEmpty() && !isUnfinished)) {
             return;
         }
         try {
-            boolean isAny = false;
             for (Iterator<Segment> all = doomed.iterator(); all.hasNext(); ) {
                 Segment segment = all.next();
                 if (segment.isUnread()) {
+                    isUnfinished = true;
                     parts.files().forget(segment);
                     delete(segment.name().indexFile());
                     delete(segment.name().segmentFile());
                     all.remove();
-                    isAny = true;
                 }
             }
-            if (isAny && doomed.isEmpty()) {
-                // Before PARTITION forgets: a loss of power could bring the names back, with nobody to delete them.
-                disk.forceDirectory(parts.directory());
+            // Before PARTITION forgets: a loss of power could bring the names back, with nobody to delete them.
+            if (isUnfinished && doomed.isEmpty() && areNamesForced()) {
                 parts.metadata().replace(file -> withoutTrims(file).done());
+                isUnfinished = false;
             }
         } catch (IOException e) {
             if (parts.metadata().isOutcomeUnknown()) {
@@ -266,6 +269,25 @@ final class Trimmer {
             services.events()
                     .warning("trimmed files could not be deleted, the next trim or opening tries again: partition="
                             + parts.id() + " (" + DiskErrors.said(e) + ")");
+        }
+    }
+
+    /** False if the force failed, and the partition has stopped over it. */
+    private boolean areNamesForced() throws IOException {
+        try {
+            disk.forceDirectory(parts.directory());
+            return true;
+        } catch (IOException e) {
+            if (DiskErrors.isTooManyOpenFiles(e)) {
+                // The disk was not even asked.
+                throw e;
+            }
+            stop.accept(new StorageException(
+                    ErrorCode.PARTITION_FAILED,
+                    "directory could not be forced behind a trim: partition=" + parts.id() + " (" + DiskErrors.said(e)
+                            + "); reopen to recover",
+                    e));
+            return false;
         }
     }
 

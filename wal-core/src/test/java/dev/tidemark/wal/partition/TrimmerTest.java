@@ -310,6 +310,36 @@ class TrimmerTest {
         }
     }
 
+    /** A rotation beside it may have made a name whose loss only this force was told of. */
+    @Test
+    void directoryForceThatFailsBehindTheDeletions_stopsThePartition_andTheTrimHolds() throws IOException {
+        try (PartitionFixture log = small()) {
+            fill(log, 3);
+            log.disk.inject(
+                    Fault.ioError(CallMatch.on(Operation.Kind.FORCE_DIRECTORY).number(2)));
+            assertThat(log.partition.trimTo(20)).isEqualTo(20);
+            assertThat(log.partition.state()).isEqualTo(LifeState.FAILED);
+            assertThat(onDisk(log).startOffset()).isEqualTo(20);
+            assertThat(onDisk(log).intents()).as("recovery finishes it").hasSize(1);
+            assertReads(log, 20, 30);
+        }
+    }
+
+    @Test
+    void noDescriptorForTheForceBehindTheDeletions_theIntentStaysUntilThatIsDone() throws IOException {
+        try (PartitionFixture log = small()) {
+            fill(log, 4);
+            log.disk.inject(Fault.tooManyOpenFiles(
+                    CallMatch.on(Operation.Kind.FORCE_DIRECTORY).number(2)));
+            assertThat(log.partition.trimTo(20)).isEqualTo(20);
+            assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
+            assertThat(onDisk(log).intents()).hasSize(1);
+            log.disk.removeFaults();
+            assertThat(log.partition.trimTo(20)).isEqualTo(20);
+            assertThat(onDisk(log).intents()).isEmpty();
+        }
+    }
+
     @Test
     void fileThatCannotBeDeleted_isLeftToTheNextTrim() throws IOException {
         try (PartitionFixture log = small()) {
