@@ -65,6 +65,14 @@ class MutantsTest {
         assertThat(misfits).as("patches that do not fit the sources any more").isEmpty();
     }
 
+    /** What a patch says, which any selection of mutants goes by. */
+    @Test
+    void eachPromisesOwnTest_isSaidToFailAgainstAMutantThatIsTried() throws Exception {
+        if (!isNamed) {
+            assertThat(chosen).flatExtracting(Mutant::fails).containsAll(TestsPart.promises());
+        }
+    }
+
     @Test
     void everyMutantIsCaughtByWhatItsPatchNames_andEachPromisesOwnTestFailsAgainstOne() throws Exception {
         long began = System.nanoTime();
