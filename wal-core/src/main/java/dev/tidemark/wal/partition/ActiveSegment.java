@@ -63,6 +63,14 @@ final class ActiveSegment implements RoundMemory.FrameSink {
         return endPosition;
     }
 
+    /**
+     * How much of the file is in use, if this is the segment that is meant. Otherwise nothing: a rotation is under way, in which a segment is
+     * in the list before it is written to, and the bytes of the one before it must not count for both.
+     */
+    long bytesIf(Segment meant) {
+        return segment == meant ? endPosition : 0;
+    }
+
     /** The offset of the next record. */
     long endOffset() {
         return endOffset;

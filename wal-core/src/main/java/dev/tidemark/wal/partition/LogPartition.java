@@ -458,7 +458,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         return changed(() -> {
             RetentionRule rule =
                     new RetentionRule(services.config().retention(), next -> LogWalk.lastMillisBefore(this, next));
-            return trimmer.apply(rule, () -> writer.active().endPosition());
+            return trimmer.apply(rule, newest -> writer.active().bytesIf(newest));
         });
     }
 

@@ -17,7 +17,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 
 /**
  * Takes away the old end of a log (ADR 0008): the start first, durably, then the segments before it, each as soon as nobody reads it.
@@ -98,7 +98,7 @@ final class Trimmer {
      *
      * @param activeBytes tells how much of the newest segment is in use
      */
-    long apply(RetentionRule rule, LongSupplier activeBytes) {
+    long apply(RetentionRule rule, ToLongFunction<Segment> activeBytes) {
         begin();
         try {
             parts.life().checkOpen();
@@ -126,12 +126,12 @@ final class Trimmer {
         return isNewest && now.size() > 1 && !parts.producers().isEmpty() ? now.get(now.size() - 2) : first;
     }
 
-    private Segment firstToStay(RetentionRule rule, LongSupplier activeBytes) {
+    private Segment firstToStay(RetentionRule rule, ToLongFunction<Segment> activeBytes) {
         SegmentList now = segments.get();
         try {
             return rule.firstToStay(
                     now,
-                    activeBytes.getAsLong(),
+                    activeBytes.applyAsLong(now.last()),
                     parts.metadata().current(),
                     services.environment().clock().millis());
         } catch (IOException e) {

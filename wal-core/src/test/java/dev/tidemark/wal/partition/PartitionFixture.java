@@ -35,6 +35,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import org.awaitility.Awaitility;
 
@@ -57,6 +58,9 @@ final class PartitionFixture implements AutoCloseable {
     final AtomicBoolean mayGrow = new AtomicBoolean(true);
     /** Whether no direct memory is left. */
     final AtomicBoolean isMemoryShort = new AtomicBoolean();
+
+    /** Runs in the thread that changes the segment, in the middle of that. */
+    volatile LongConsumer whenSealed = endOffset -> {};
 
     final QueueMemory budget;
     final Environment environment;
@@ -225,6 +229,7 @@ final class PartitionFixture implements AutoCloseable {
         @Override
         public void sealed(PartitionId id, String file, long baseOffset, long endOffset) {
             events.add("sealed " + baseOffset + ".." + endOffset);
+            whenSealed.accept(endOffset);
         }
 
         @Override

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -443,6 +444,18 @@ class TrimmerTest {
         assertThat(retained(rules -> rules.withMaxBytes(3 * segment), log -> log))
                 .isBetween(10L, 20L);
         assertThat(retained(rules -> rules.withMaxBytes(1 << 30), log -> log)).isZero();
+    }
+
+    @Test
+    void retentionInTheMiddleOfARotation_countsTheBytesOfASegmentOnce() throws IOException {
+        long segment = 4096 + 10 * 144;
+        try (PartitionFixture log =
+                small(settings -> settings.retention(Retention.FOREVER.withMaxBytes(3 * segment)))) {
+            List<Long> starts = new CopyOnWriteArrayList<>();
+            log.whenSealed = endOffset -> starts.add(log.partition.applyRetention());
+            fill(log, 5);
+            assertThat(starts).containsExactly(0L, 0L, 0L, 10L, 20L);
+        }
     }
 
     @Test
