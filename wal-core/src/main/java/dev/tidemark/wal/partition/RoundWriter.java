@@ -4,6 +4,7 @@ import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.OutcomeUnknownException;
 import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.DiskErrors;
@@ -235,7 +236,16 @@ final class RoundWriter {
         if (needsBoth()) {
             return false;
         }
-        Round round = intake.take(false);
+        Round round;
+        try {
+            round = intake.take(false);
+        } catch (UnavailableException e) {
+            // The lock was not free in time. What is staged stays where it is, for the next who comes by: thrown on,
+            // this would
+            // read as a refusal to the caller of an append that has long been accepted.
+            assert e.code() == ErrorCode.LOCK_TIMEOUT : e;
+            return false;
+        }
         if (round == null) {
             return false;
         }

@@ -91,6 +91,7 @@ final class SegmentChange {
             proofs.segmentBegan(positions.durable());
             intake.segmentChanged(next);
             background.segmentEnded();
+            return intake.take(true);
         } catch (IOException e) {
             outcomes.fail(outcomes.storageFailed("rotation failed", e));
             return null;
@@ -98,7 +99,6 @@ final class SegmentChange {
             outcomes.fail(outcomes.failedBy(t));
             return null;
         }
-        return intake.take(true);
     }
 
     private RotationReason reason() {

@@ -20,10 +20,14 @@ import dev.tidemark.wal.io.Gate;
 import dev.tidemark.wal.io.ManualClock;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.Timers;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -36,6 +40,8 @@ import org.junit.jupiter.api.Test;
 class RoundWriterTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final int WRONG_CHECKSUM = 1;
+    /** Nobody has to wait so long for a lock, unless the test wants it. */
+    private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(1);
 
     @Test
     void forceFailsBesideARefusedWrite_thatAppendIsToldToo() throws Exception {
@@ -120,6 +126,50 @@ class RoundWriterTest {
     }
 
     @Test
+    void lockIsNotFreeInTimeForAWrite_theAppendThatWaitsForItIsNotRefused() throws Exception {
+        Interposed time = new Interposed();
+        MeterRegistry meters = new SimpleMeterRegistry();
+        // With a linger whoever is about to write asks for the time, with the append staged and no lock held.
+        try (PartitionFixture log = PartitionFixture.open(
+                settings -> quiet(settings)
+                        .lockTimeout(LOCK_TIMEOUT)
+                        .maxLinger(Duration.ofMillis(1))
+                        .meters(meters),
+                time)) {
+            CountDownLatch isHeld = new CountDownLatch(1);
+            CountDownLatch letGo = new CountDownLatch(1);
+            CompletableFuture<Long> first = new CompletableFuture<>();
+            CompletableFuture<Long> second = new CompletableFuture<>();
+            Thread other = appending(log, "second", second);
+            time.whenAsked.set(() -> {
+                boolean isLocked = HeldLocks.describe().contains(LockRank.PARTITION.label());
+                if (Thread.currentThread() == other) {
+                    if (isLocked) {
+                        // In the middle of its append, for far too long, as on a machine that is short of memory.
+                        time.whenAsked.set(null);
+                        isHeld.countDown();
+                        await(letGo);
+                    }
+                } else if (!isLocked && log.partition.ends().logEnd() == 1) {
+                    if (other.getState() == Thread.State.NEW) {
+                        other.start();
+                    }
+                    await(isHeld);
+                }
+            });
+            appending(log, "first", first).start();
+            await(isHeld);
+            Timer waits = log.services.meters().lockWait(LockRank.PARTITION.label());
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> waits.max(TimeUnit.MILLISECONDS) >= LOCK_TIMEOUT.toMillis());
+            letGo.countDown();
+            assertThat(first.orTimeout(60, TimeUnit.SECONDS).join()).isZero();
+            assertThat(second.orTimeout(60, TimeUnit.SECONDS).join()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void wrongChecksumBehindAStagedProof_leavesTheProofWhole() throws Exception {
         ManualClock clock = new ManualClock();
         try (PartitionFixture log = PartitionFixture.open(
@@ -160,6 +210,28 @@ class RoundWriterTest {
         return settings.prefill(false).proofDelay(Duration.ofHours(1)).maxUnforcedAge(Duration.ofHours(1));
     }
 
+    /** A thread that appends once. */
+    private static Thread appending(PartitionFixture log, String value, CompletableFuture<Long> outcome) {
+        Thread caller = new Thread(() -> {
+            try {
+                outcome.complete(
+                        log.partition.append(AppendRequest.of(bytes(value)).withTimeout(Duration.ofMinutes(30))));
+            } catch (Throwable t) {
+                outcome.completeExceptionally(t);
+            }
+        });
+        caller.setDaemon(true);
+        return caller;
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
@@ -192,16 +264,21 @@ class RoundWriterTest {
 
         @Override
         public long millis() {
+            ask();
             return real.clock().millis();
         }
 
         @Override
         public long nanos() {
+            ask();
+            return real.clock().nanos();
+        }
+
+        private void ask() {
             Runnable asked = whenAsked.get();
             if (asked != null) {
                 asked.run();
             }
-            return real.clock().nanos();
         }
 
         @Override
