@@ -1,5 +1,6 @@
 package dev.tidemark.wal;
 
+import dev.tidemark.wal.api.BackupReport;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
@@ -11,6 +12,7 @@ import dev.tidemark.wal.io.Environment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * A store of partitioned write-ahead logs in one directory, open in this process.
@@ -34,7 +36,7 @@ import java.util.Optional;
  *
  * <p>A store has one writer: the process that holds the lock on the file {@code LOCK}. The operating system drops that lock when the
  * process closes any descriptor of the file, so nothing in this process may open {@code LOCK}, not even to copy it, while the store is open;
- * copy a live store from another process, without {@code LOCK}, or with a snapshot of the file system.
+ * copy a live store with {@link #backup}, from another process and without {@code LOCK}, or with a snapshot of the file system.
  *
  * <p>Safe for use by any number of threads. Everything that goes wrong is a {@link dev.tidemark.wal.api.WalException}.
  */
@@ -87,6 +89,31 @@ public final class Wal implements AutoCloseable {
     /** The names of all partitions, sorted, those that were refused included. */
     public List<PartitionId> partitions() {
         return engine.partitions();
+    }
+
+    /**
+     * Copies the store, as it is now, into another directory, and reads the copy back. Opening the copy is the restore.
+     *
+     * <p>Each partition is copied as it is at one moment: up to its durable end, or in a store that was opened read-only up to what a crash now would
+     * leave, with start, checkpoints and losses. Appends, trims and all else go on; no trim deletes a segment that is being copied. The calling thread does all
+     * of it, with 1 MiB of memory. A crash, or an error, leaves a directory that cannot be opened.
+     *
+     * @param target absent or empty, and not in the store
+     * @return what was copied, when all of it is durable
+     * @throws dev.tidemark.wal.api.WalException {@code ARGUMENT_INVALID} for a target that is not empty; the error of the first partition that is refused or
+     *     damaged; {@code STORAGE_FULL} and the like for either disk; {@code STORE_CLOSED}
+     */
+    public BackupReport backup(Path target) {
+        return backup(target, bytes -> {});
+    }
+
+    /**
+     * As {@link #backup(Path)}.
+     *
+     * @param progress is told, by the calling thread, how many more bytes were copied
+     */
+    public BackupReport backup(Path target, LongConsumer progress) {
+        return engine.backup(target, progress);
     }
 
     /** What each partition looks like now, by name, the refused ones with their failure. Works on a closed store, too. */

@@ -72,6 +72,7 @@ public final class Main implements Runnable {
                 new TailCommand(console),
                 new TrimCommand(console),
                 new CheckpointCommand(console),
+                new BackupCommand(console),
                 new DemoWriterCommand(console));
     }
 

@@ -23,6 +23,9 @@ public interface WalListener {
     /** The start of the log moved up, by a call or by retention; whole segments go as soon as nobody reads them. */
     default void trimmed(PartitionId partition, long startOffset, int segments, long bytes) {}
 
+    /** A backup is finished: all of it is durable and was read back. */
+    default void backedUp(BackupReport report) {}
+
     /** A force took longer than {@code slowForce}; called while it still hangs, and again with its full length. */
     default void slowForce(PartitionId partition, String file, Duration soFar, boolean isStillRunning) {}
 

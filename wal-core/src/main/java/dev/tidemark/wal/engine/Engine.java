@@ -1,5 +1,6 @@
 package dev.tidemark.wal.engine;
 
+import dev.tidemark.wal.api.BackupReport;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
@@ -9,12 +10,15 @@ import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.RecoveryReport;
 import dev.tidemark.wal.api.StorageException;
+import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Names;
+import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskLock;
 import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.io.ThreadRules;
 import dev.tidemark.wal.io.Volume;
 import dev.tidemark.wal.partition.Flushers;
 import dev.tidemark.wal.partition.Life;
@@ -30,6 +34,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -169,6 +174,42 @@ public final class Engine implements AutoCloseable {
     public List<PartitionId> partitions() {
         requireOpen();
         return partitions.names();
+    }
+
+    /**
+     * Copies the store, as it is now, into a directory that is absent or empty; see {@code docs/adr/0010-backup.md}.
+     *
+     * @param progress is told how many more bytes were copied
+     */
+    public BackupReport backup(Path target, LongConsumer progress) {
+        ThreadRules.assertMayBlock();
+        requireOpen();
+        List<OpenPartition> all = partitions.requireAll();
+        // Where the lock is held, nothing is written any more once it is given back. Without it there is nothing to
+        // give back.
+        Disk disk = config.readOnly() ? environment.disk() : services.disk();
+        StoreBackup backup =
+                new StoreBackup(services.forPartitions(), disk, directory.store(), directory.path(), progress);
+        try {
+            BackupReport report = backup.copy(all, target);
+            services.meters().backedUp(report);
+            services.events().backedUp(report);
+            return report;
+        } catch (IOException e) {
+            throw notBackedUp(target, e);
+        } catch (WalException e) {
+            services.meters().partitions().failure(e.code());
+            throw e;
+        }
+    }
+
+    private WalException notBackedUp(Path target, IOException cause) {
+        WalException failure = life.isOpen()
+                ? StoreErrors.of("store was not backed up, what is there of the copy is unfinished", target, cause)
+                : new UnavailableException(
+                        ErrorCode.STORE_CLOSED, "the store was closed during a backup: directory=" + target, cause);
+        services.meters().partitions().failure(failure.code());
+        return failure;
     }
 
     /** All partitions, by name. Works in every state. */

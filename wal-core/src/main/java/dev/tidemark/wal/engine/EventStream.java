@@ -1,5 +1,6 @@
 package dev.tidemark.wal.engine;
 
+import dev.tidemark.wal.api.BackupReport;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.RecoveryCase;
@@ -187,6 +188,17 @@ final class EventStream implements Events {
                 segments,
                 bytes));
         tell(heard -> heard.trimmed(partition, startOffset, segments, bytes));
+    }
+
+    /** A backup is finished. */
+    void backedUp(BackupReport report) {
+        log(to -> to.info(
+                "store backed up: directory={} partitions={} bytes={} millis={}",
+                report.directory(),
+                report.partitions().size(),
+                report.bytes(),
+                TimeUnit.NANOSECONDS.toMillis(report.nanos())));
+        tell(heard -> heard.backedUp(report));
     }
 
     @Override

@@ -275,6 +275,26 @@ final class PartitionTable {
                 id, LifeState.FAILED, new Ends(start, start, start, start, start), List.of(), refused.failure());
     }
 
+    /**
+     * All partitions, by name.
+     *
+     * @throws WalException the error of the first that was refused
+     */
+    List<OpenPartition> requireAll() {
+        List<OpenPartition> all = new ArrayList<>();
+        for (PartitionId id : names()) {
+            Entry entry = entries.get(id);
+            if (entry == null) {
+                continue;
+            }
+            if (entry.refused().isPresent()) {
+                throw entry.refused().get().failure().orElseThrow();
+            }
+            entry.present().ifPresent(all::add);
+        }
+        return all;
+    }
+
     /** How many are in this state. */
     int count(LifeState state) {
         int count = 0;

@@ -44,9 +44,12 @@ import java.util.UUID;
  * be told apart: see {@link #requireFresh}.
  */
 final class StoreDirectory {
+    /** What some file systems have in the directory on which they are mounted. */
+    static final String LOST_AND_FOUND = "lost+found";
+
     /** What a directory may hold that is still to become a store: what a crash at that moment leaves, and what file systems put there. */
     private static final Set<String> FRESH =
-            Set.of(Names.LOCK, Names.OWNER, Names.aside(Names.OWNER), Names.aside(Names.STORE), "lost+found");
+            Set.of(Names.LOCK, Names.OWNER, Names.aside(Names.OWNER), Names.aside(Names.STORE), LOST_AND_FOUND);
 
     private final Disk disk;
     private final Environment environment;
@@ -141,7 +144,8 @@ final class StoreDirectory {
         return true;
     }
 
-    private static void make(Disk disk, Path directory) throws IOException {
+    /** Makes a directory and what leads to it, durably. */
+    static void make(Disk disk, Path directory) throws IOException {
         Path parent = directory.getParent();
         if (parent == null) {
             return;

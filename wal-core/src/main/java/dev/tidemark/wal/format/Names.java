@@ -19,6 +19,7 @@ public final class Names {
     public static final String JOURNAL = "journal";
     public static final String PARTITION = "PARTITION";
     public static final String REDO = "REDO";
+    public static final String UNFINISHED_BACKUP = "BACKUP-UNFINISHED";
 
     private static final String TEMPORARY_SUFFIX = ".tmp";
     private static final String CUT_SUFFIX = ".cut";

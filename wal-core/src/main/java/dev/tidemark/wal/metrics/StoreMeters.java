@@ -1,5 +1,6 @@
 package dev.tidemark.wal.metrics;
 
+import dev.tidemark.wal.api.BackupReport;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.RecoveryCase;
@@ -23,6 +24,8 @@ public final class StoreMeters implements AutoCloseable {
     private final Timer recovery;
     private final Map<RecoveryCase, Counter> recoveryCases;
     private final Counter recoveryScannedBytes;
+    private final Timer backup;
+    private final Counter backupBytes;
     private final Counter diskFull;
     private final Counter completionFailed;
     private final Counter eventsDropped;
@@ -44,6 +47,8 @@ public final class StoreMeters implements AutoCloseable {
         recovery = registered.timer(MetricNames.RECOVERY);
         recoveryCases = registered.counters(MetricNames.RECOVERY_CASES, RecoveryCase.class);
         recoveryScannedBytes = registered.counter(MetricNames.RECOVERY_SCANNED_BYTES);
+        backup = registered.timer(MetricNames.BACKUP);
+        backupBytes = registered.counter(MetricNames.BACKUP_BYTES);
         diskFull = registered.counter(MetricNames.DISK_FULL);
         completionFailed = registered.counter(MetricNames.COMPLETION_FAILED);
         eventsDropped = registered.counter(MetricNames.EVENTS_DROPPED);
@@ -62,6 +67,12 @@ public final class StoreMeters implements AutoCloseable {
         for (RecoveryCase recoveryCase : found.cases()) {
             Objects.requireNonNull(recoveryCases.get(recoveryCase)).increment();
         }
+    }
+
+    /** A backup is finished. */
+    public void backedUp(BackupReport report) {
+        backup.record(report.nanos(), TimeUnit.NANOSECONDS);
+        backupBytes.increment((double) report.bytes());
     }
 
     /** The disk was found full. */

@@ -21,6 +21,7 @@ import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
 import dev.tidemark.wal.format.FrameKind;
+import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.RecordsEncoder;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.DiskErrors;
@@ -474,6 +475,24 @@ public final class LogPartition implements LocalPartition, ReadView {
                 services.events().warning("retention was not applied: " + e.getMessage());
             }
         }
+    }
+
+    /**
+     * This partition up to its durable end, its segments retained. Start, list and end belong together: the start does not move meanwhile, and of the three
+     * the end is looked at last, so everything that {@code PARTITION} speaks of lies below it.
+     */
+    BackupSource asItIs() {
+        return trimmer.whileStartStands(() -> {
+            PartitionFile metadata = parts.metadata().current();
+            SegmentList now = segments.get();
+            List<Segment> retained = BackupSource.retained(id(), now);
+            long durable = positions.durable();
+            Segment newest = now.last();
+            // A change of segment since the list was looked at has sealed this one, and what is durable may lie in the
+            // next.
+            long end = newest.isSealed() ? Math.min(durable, newest.endOffset()) : durable;
+            return new BackupSource(id(), owner(), metadata, retained, metadata.startOffset(), end);
+        });
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.BackupReport;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
+import java.io.IOException;
 
 /** A partition as its store sees it: what callers get, and its life. */
 public interface OpenPartition {
@@ -10,6 +12,14 @@ public interface OpenPartition {
 
     /** Where it is in its life. */
     LifeState state();
+
+    /**
+     * Copies it as it is now, and reads the copy back.
+     *
+     * @throws IOException if something could not be read or written
+     * @throws dev.tidemark.wal.api.WalException if it is closed, or what was copied is damaged
+     */
+    BackupReport.PartitionBackup backUp(PartitionBackup backup) throws IOException;
 
     /** Applies the store's retention; an error is told as an event. By a flusher. */
     default void retain() {}

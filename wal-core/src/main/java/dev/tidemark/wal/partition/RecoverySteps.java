@@ -8,7 +8,6 @@ import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskFile;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -118,24 +117,12 @@ final class RecoverySteps implements UnfinishedRecovery {
         context.room().withReserve(() -> {
             try (DiskFile file = disk.open(path, Disk.Access.READ_WRITE)) {
                 for (Range range : ranges) {
-                    copy(file, range, file, range.from(), buffer);
+                    FileCopy.copy(file, range.from(), range.to(), file, range.from(), buffer);
                 }
                 file.force(false);
             }
             return true;
         });
-    }
-
-    private static void copy(DiskFile from, Range range, DiskFile to, long toPosition, ByteBuffer buffer)
-            throws IOException {
-        for (long at = range.from(); at < range.to(); at += buffer.limit()) {
-            buffer.clear().limit((int) Math.min(buffer.capacity(), range.to() - at));
-            if (from.readFully(buffer, at) < buffer.limit()) {
-                throw new EOFException(
-                        "file became shorter: file=" + from.path().getFileName() + " at=" + at);
-            }
-            to.writeFully(buffer.flip(), toPosition + (at - range.from()));
-        }
     }
 
     // ---------------------------------------------------------------- the rest
@@ -258,7 +245,7 @@ final class RecoverySteps implements UnfinishedRecovery {
             deleteIfThere(aside);
             try (DiskFile source = disk.open(segment, Disk.Access.READ);
                     DiskFile target = disk.create(aside)) {
-                copy(source, new Range(from, cut.usedEnd()), target, 0, buffer);
+                FileCopy.copy(source, from, cut.usedEnd(), target, 0, buffer);
                 target.force(false);
             }
             return true;

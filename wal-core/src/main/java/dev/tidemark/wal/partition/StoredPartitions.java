@@ -1,10 +1,12 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.BackupReport;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.StorageException;
+import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.segment.IndexLoader;
 import java.io.IOException;
@@ -51,7 +53,7 @@ public final class StoredPartitions implements PartitionSource {
 
     private OpenPartition open(RecoveredLog log) {
         return services.config().readOnly()
-                ? new ReadOnly(ReadOnlyPartition.open(services, log))
+                ? new ReadOnly(ReadOnlyPartition.open(services, log), context, log.directory())
                 : new Writable(LogPartition.open(services, indexes, log));
     }
 
@@ -86,6 +88,11 @@ public final class StoredPartitions implements PartitionSource {
         }
 
         @Override
+        public BackupReport.PartitionBackup backUp(PartitionBackup backup) throws IOException {
+            return backup.copy(partition.id(), partition::asItIs);
+        }
+
+        @Override
         public void retain() {
             partition.retainInTurn();
         }
@@ -96,7 +103,8 @@ public final class StoredPartitions implements PartitionSource {
         }
     }
 
-    private record ReadOnly(ReadOnlyPartition partition) implements OpenPartition {
+    private record ReadOnly(ReadOnlyPartition partition, RecoveryContext context, Path directory)
+            implements OpenPartition {
         @Override
         public LocalPartition handle() {
             return partition;
@@ -105,6 +113,23 @@ public final class StoredPartitions implements PartitionSource {
         @Override
         public LifeState state() {
             return partition.state();
+        }
+
+        /** Looked at anew: what was found at opening may be long ago, and what is in use here follows the files without {@code PARTITION}. */
+        @Override
+        public BackupReport.PartitionBackup backUp(PartitionBackup backup) throws IOException {
+            return backup.copy(partition.id(), () -> asItIs(backup));
+        }
+
+        private BackupSource asItIs(PartitionBackup backup) {
+            RecoveryResult found = new Recoverer(context, backup.window()).recover(partition.id(), directory);
+            if (found instanceof RecoveryResult.Recovered recovered) {
+                return BackupSource.of(recovered.log());
+            }
+            throw found.report()
+                    .failure()
+                    .orElseGet(() -> new UnavailableException(
+                            ErrorCode.PARTITION_DELETED, "partition was deleted: partition=" + partition.id()));
         }
 
         @Override

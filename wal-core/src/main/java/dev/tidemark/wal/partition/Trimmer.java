@@ -17,6 +17,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
@@ -140,6 +141,16 @@ final class Trimmer {
                     "retention could not tell the age of a segment: partition=" + parts.id() + " (" + DiskErrors.said(e)
                             + ")",
                     e);
+        }
+    }
+
+    /** Has something done while nobody trims. It must not take long. */
+    <T> T whileStartStands(Supplier<T> action) {
+        lock.lock();
+        try {
+            return action.get();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.tidemark.wal.engine;
 
+import dev.tidemark.wal.api.BackupReport;
 import dev.tidemark.wal.api.Damage;
 import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.Ends;
@@ -14,6 +15,7 @@ import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.partition.Life;
 import dev.tidemark.wal.partition.OpenPartition;
+import dev.tidemark.wal.partition.PartitionBackup;
 import dev.tidemark.wal.partition.PartitionServices;
 import dev.tidemark.wal.partition.PartitionSource;
 import java.io.IOException;
@@ -122,6 +124,11 @@ final class FakePartitions implements Function<PartitionServices, PartitionSourc
         @Override
         public LifeState state() {
             return life.state();
+        }
+
+        @Override
+        public BackupReport.PartitionBackup backUp(PartitionBackup backup) {
+            return new BackupReport.PartitionBackup(handle.id().toString(), 0, 7, 0, 0);
         }
 
         @Override
