@@ -94,6 +94,11 @@ final class MutantWorker {
         return switch (part) {
             case PROMISES -> tests(TestsPart.PROMISES);
             case CHANNELS -> tests(List.of("dev.tidemark.crash.UnforcedChannelTest"));
+            case BACKUP ->
+                tests(List.of(
+                        "dev.tidemark.wal.BackupTest",
+                        "dev.tidemark.crash.BackupCrashTest",
+                        "dev.tidemark.fault.BackupFaultTest"));
             case CRASH -> make("dev.tidemark.crash.SteppedCrashes");
             case FAULTS -> make("dev.tidemark.fault.FaultLoops");
             case DAMAGE -> make("dev.tidemark.damage.DamageTrials");

@@ -14,6 +14,8 @@ enum Part {
     DAMAGE("damage", "trials"),
     /** Which channel writes, and which forces. */
     CHANNELS("channels", "tests"),
+    /** Backups, crashes and failing calls in the middle of them; what is named is a test. */
+    BACKUP("backup", "tests"),
     /** Crash enumeration beside many threads. */
     CRASH_THREADS("crash enumeration with threads", "states"),
     /** Real processes, killed. */

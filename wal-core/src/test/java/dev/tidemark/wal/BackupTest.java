@@ -7,6 +7,7 @@ import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.BackupReport;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.DamageException;
+import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.LocalPartition;
@@ -176,6 +177,22 @@ class BackupTest {
             assertThat(orders.append(AppendRequest.of(value(ORDERS, 201)).withProducer(producer, 1)))
                     .isEqualTo(201);
             assertReads(orders, 0, 202);
+        }
+    }
+
+    @Test
+    void whatIsNotDurableYet_isNotInTheBackup() {
+        try (Wal wal = Wal.open(
+                config(data).maxUnforcedAge(Duration.ofMinutes(10)).build())) {
+            LocalPartition orders = wal.partition(ORDERS);
+            append(orders, 10);
+            orders.append(value(ORDERS, 10), Durability.WRITTEN);
+            assertThat(wal.backup(copy).partitions().get(0).end())
+                    .isEqualTo(10)
+                    .isEqualTo(orders.ends().durable());
+        }
+        try (Wal restored = Wal.open(config(copy).build())) {
+            assertReads(restored.partition(ORDERS), 0, 10);
         }
     }
 
