@@ -60,7 +60,9 @@ class BackupCrashTest {
             // The promise of the call that returned.
             SimulatedDisk last = crashes.powerLoss(CrashPlan.keepNothing(NameRule.DIRECTORY_FORCE));
             Oracle.Found found = scene.restore(last, BackupScene.COPY, crashes.boundary());
-            assertThat(found).as("a backup that was reported, after a loss of power").isNotNull();
+            assertThat(found)
+                    .as("a backup that was reported, after a loss of power")
+                    .isNotNull();
             BackupScene.requireIs(report, found);
         }
     }
@@ -81,10 +83,11 @@ class BackupCrashTest {
         left.recordNothing();
         states++;
         if (draws.nextInt(SOURCE_ONE_IN) == 0) {
-            // Not what was promised since, which the enumeration of the workloads asks for; but no false alarm, and only
+            // Not what was promised since, which the enumeration of the workloads asks for; but no false alarm, and
+            // only
             // what was submitted.
-            try (SteppedStore source = SteppedStore.open(
-                    left, BackupScene.config(BackupScene.DATA, false), new ManualClock(), boundary)) {
+            try (SteppedStore source =
+                    SteppedStore.open(left, BackupScene.config(BackupScene.DATA, false), new ManualClock(), boundary)) {
                 Oracle.read(source.engine(), scene.history(), boundary);
             }
         }

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Timeout;
 /** Every call of a backup fails once in each way: it is told, what is there cannot be taken for a backup, and the store goes on. */
 @Timeout(value = 2, unit = TimeUnit.HOURS)
 class BackupFaultTest {
-    private static final Set<Way> WAYS =
-            Set.of(Way.EIO, Way.EIO_BUT_DONE, Way.EIO_HALF_DONE, Way.ENOSPC, Way.ENOSPC_HALF_DONE, Way.NOTHING, Way.EMFILE);
+    private static final Set<Way> WAYS = Set.of(
+            Way.EIO, Way.EIO_BUT_DONE, Way.EIO_HALF_DONE, Way.ENOSPC, Way.ENOSPC_HALF_DONE, Way.NOTHING, Way.EMFILE);
 
     private int faults;
     private int told;

@@ -67,10 +67,7 @@ class BackupTest {
     }
 
     private static byte[] value(PartitionId id, long offset) {
-        return ByteBuffer.allocate(200)
-                .putLong(offset)
-                .putInt(id.hashCode())
-                .array();
+        return ByteBuffer.allocate(200).putLong(offset).putInt(id.hashCode()).array();
     }
 
     private static void append(LocalPartition partition, int records) {
@@ -115,8 +112,8 @@ class BackupTest {
         }
         try (Wal restored = Wal.open(config(copy).createIfMissing(false).build())) {
             assertThat(restored.recovery().refused()).isEmpty();
-            assertThat(restored.recovery().partitions()).allSatisfy(found -> assertThat(found.cases())
-                    .containsExactly(RecoveryCase.R1));
+            assertThat(restored.recovery().partitions())
+                    .allSatisfy(found -> assertThat(found.cases()).containsExactly(RecoveryCase.R1));
             assertThat(restored.partitions()).containsExactly(ORDERS, PAYMENTS);
             LocalPartition orders = restored.partition(ORDERS);
             assertReads(orders, 130, 300);
@@ -182,8 +179,8 @@ class BackupTest {
 
     @Test
     void whatIsNotDurableYet_isNotInTheBackup() {
-        try (Wal wal = Wal.open(
-                config(data).maxUnforcedAge(Duration.ofMinutes(10)).build())) {
+        try (Wal wal =
+                Wal.open(config(data).maxUnforcedAge(Duration.ofMinutes(10)).build())) {
             LocalPartition orders = wal.partition(ORDERS);
             append(orders, 10);
             orders.append(value(ORDERS, 10), Durability.WRITTEN);
@@ -256,8 +253,8 @@ class BackupTest {
             }
         }
         for (int i = 0; i < 5; i++) {
-            try (Wal restored =
-                    Wal.open(config(temporary.resolve("live" + i)).readOnly(true).build())) {
+            try (Wal restored = Wal.open(
+                    config(temporary.resolve("live" + i)).readOnly(true).build())) {
                 LocalPartition orders = restored.partition(ORDERS);
                 assertReads(orders, orders.ends().start(), orders.ends().durable());
             }
@@ -331,18 +328,18 @@ class BackupTest {
         try (Wal wal = Wal.open(config(data).build())) {
             append(wal.partition(ORDERS), 200);
             flip(segments().get(0), 4096 + 60);
-            assertThatThrownBy(() -> wal.backup(copy))
-                    .isInstanceOfSatisfying(DamageException.class, error -> {
-                        assertThat(error.code()).isEqualTo(ErrorCode.SEGMENT_CORRUPT);
-                        assertThat(error.damage().file()).startsWith("orders-0/00000000000000000000-");
-                        assertThat(error.damage().firstOffset()).isZero();
-                    });
+            assertThatThrownBy(() -> wal.backup(copy)).isInstanceOfSatisfying(DamageException.class, error -> {
+                assertThat(error.code()).isEqualTo(ErrorCode.SEGMENT_CORRUPT);
+                assertThat(error.damage().file()).startsWith("orders-0/00000000000000000000-");
+                assertThat(error.damage().firstOffset()).isZero();
+            });
         }
         for (boolean readOnly : new boolean[] {false, true}) {
-            assertThatThrownBy(
-                            () -> Wal.open(config(copy).readOnly(readOnly).build()))
-                    .isInstanceOfSatisfying(WalException.class, error -> assertThat(error.code())
-                            .isIn(ErrorCode.STORE_UNKNOWN, ErrorCode.METADATA_CORRUPT));
+            assertThatThrownBy(() -> Wal.open(config(copy).readOnly(readOnly).build()))
+                    .isInstanceOfSatisfying(
+                            WalException.class,
+                            error ->
+                                    assertThat(error.code()).isIn(ErrorCode.STORE_UNKNOWN, ErrorCode.METADATA_CORRUPT));
         }
         assertThat(copy.resolve("BACKUP-UNFINISHED")).content().contains("is not a backup");
     }
@@ -382,8 +379,8 @@ class BackupTest {
         try (Wal wal = Wal.open(config(data).build())) {
             assertThatThrownBy(() -> wal.backup(copy))
                     .isInstanceOfSatisfying(
-                            DamageException.class, error -> assertThat(error.code())
-                                    .isEqualTo(ErrorCode.METADATA_CORRUPT));
+                            DamageException.class,
+                            error -> assertThat(error.code()).isEqualTo(ErrorCode.METADATA_CORRUPT));
         }
         assertThat(copy).doesNotExist();
     }
@@ -419,8 +416,7 @@ class BackupTest {
             }
         };
         BackupReport report;
-        try (Wal wal =
-                Wal.open(config(data).listener(listener).meters(meters).build())) {
+        try (Wal wal = Wal.open(config(data).listener(listener).meters(meters).build())) {
             append(wal.partition(ORDERS), 10);
             report = wal.backup(copy);
             assertThat(meters.get("wal.backup").timer().count()).isEqualTo(1);

@@ -30,8 +30,7 @@ import java.util.function.LongConsumer;
  * directory from being taken for an empty one, which would become a new store by being opened.
  */
 final class StoreBackup {
-    private static final String UNFINISHED_SAYS =
-            """
+    private static final String UNFINISHED_SAYS = """
             A backup was being written here. Without a file STORE beside this one it has not come to its end and is not a backup: remove the directory.
             With STORE it is whole, and this file may be deleted.
             """;

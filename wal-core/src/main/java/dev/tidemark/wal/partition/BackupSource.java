@@ -33,12 +33,7 @@ final class BackupSource implements AutoCloseable {
      * @param end where the copy is to end: where a frame of the last segment ends, or where that segment begins
      */
     BackupSource(
-            PartitionId id,
-            SegmentOwner owner,
-            PartitionFile metadata,
-            List<Segment> segments,
-            long start,
-            long end) {
+            PartitionId id, SegmentOwner owner, PartitionFile metadata, List<Segment> segments, long start, long end) {
         this.id = id;
         this.owner = owner;
         this.metadata = metadata;
@@ -50,12 +45,7 @@ final class BackupSource implements AutoCloseable {
     /** Takes over the references of what a recovery that changes nothing has found. */
     static BackupSource of(RecoveredLog found) {
         return new BackupSource(
-                found.id(),
-                found.owner(),
-                found.metadata().current(),
-                found.segments(),
-                found.start(),
-                found.end());
+                found.id(), found.owner(), found.metadata().current(), found.segments(), found.start(), found.end());
     }
 
     /**

@@ -138,7 +138,11 @@ public final class PartitionBackup {
             }
         }
         return new SegmentEnd(
-                header.segmentId(), header.name(), offset, position, counter.totals().runningChecksum());
+                header.segmentId(),
+                header.name(),
+                offset,
+                position,
+                counter.totals().runningChecksum());
     }
 
     private static DamageException damaged(BackupSource now, Segment segment, long position, long offset) {
@@ -199,8 +203,7 @@ public final class PartitionBackup {
                 () -> services.lock(LockRank.METADATA),
                 true,
                 services.config().indexIntervalBytes());
-        VerifiedPartition verified =
-                new PartitionVerifier(context, now.id(), directory, window, unused -> {}).verify();
+        VerifiedPartition verified = new PartitionVerifier(context, now.id(), directory, window, unused -> {}).verify();
         Optional<VerifyFinding> worst = verified.findings().stream()
                 .filter(finding -> finding.severity() != Severity.NOTE)
                 .findFirst();
