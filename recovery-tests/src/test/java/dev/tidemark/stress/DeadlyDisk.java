@@ -41,7 +41,7 @@ final class DeadlyDisk implements Disk {
         this.tell = tell;
     }
 
-    /** The store is open: operations of the phase that begins now are counted. */
+    /** The store is open and has acknowledged something: operations of the phase that begins now are counted. Again and again has no effect. */
     void serves() {
         isServing = true;
     }

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process that is killed: opens a store, appends from several threads, and reports on its output what it is about to append
@@ -55,6 +56,8 @@ final class KillChild {
             new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 12));
     private final long seed;
     private final int round;
+    /** Set before the threads that append are started. */
+    private @Nullable DeadlyDisk deadly;
 
     private KillChild(long seed, int round) {
         this.seed = seed;
@@ -95,9 +98,7 @@ final class KillChild {
         for (int i = 0; i < PARTITIONS; i++) {
             partitions[i] = engine.partition(partition(i));
         }
-        if (disk != null) {
-            disk.serves();
-        }
+        deadly = disk;
         tell(READY);
         for (int thread = 0; thread < THREADS; thread++) {
             int number = thread;
@@ -186,6 +187,11 @@ final class KillChild {
             report.writeLong(offset);
             report.writeByte(reached.ordinal());
             report.flush();
+        }
+        // From now on a kill can show a loss.
+        DeadlyDisk disk = deadly;
+        if (disk != null) {
+            disk.serves();
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.Random;
 /**
  * The operation on the disk at which a process is killed, and on which side of it.
  *
- * @param phase whether operations are counted from the start, or from when the store is open
+ * @param phase whether operations are counted from the start, or from when something was acknowledged
  * @param kind which operations count
  * @param file whose
  * @param number which of them, from 1
@@ -22,7 +22,7 @@ record LastOperation(Phase phase, Kind kind, FileClass file, int number, Moment 
     enum Phase {
         /** From the start of the process: recovery's own steps, and creating partitions. */
         OPENING,
-        /** From when the store is open. */
+        /** From the first acknowledgement: a kill before it could show no loss. */
         SERVING
     }
 

@@ -98,10 +98,11 @@ class MemoryOrderTest {
         List<String> command =
                 ChildJvm.command("256m", List.of(), "org.openjdk.jcstress.Main", "-r", reports.toString());
         command.addAll(options);
-        command.addAll(List.of("-hs", "200", "-v"));
+        // Every configuration is a JVM of its own, and touches its whole heap before it begins.
+        command.addAll(List.of("-hs", isLong() ? "200" : "64", "-v"));
         if (!isLong()) {
-            // One JVM mode instead of ten; the usual one.
-            command.addAll(List.of("-jvmArgs", "-ea -Xmx256m " + ChildJvm.QUIET));
+            // One JVM mode instead of ten; the usual one, but for what only makes it start later.
+            command.addAll(List.of("-jvmArgs", "-ea -Xmx64m -XX:+UseSerialGC -XX:-UsePerfData " + ChildJvm.QUIET));
         }
         Path output = reports.resolve("output.txt");
         long began = System.nanoTime();
