@@ -122,7 +122,7 @@ final class ActiveSegment implements RoundMemory.FrameSink {
 
     /** The open file, for use until {@link #leave}. The same channel for as long as anybody uses it. */
     OpenSegment enter() throws IOException {
-        usersLock.lock();
+        usersLock.lockForWork();
         try {
             OpenSegment now = open;
             if (now == null) {
@@ -138,7 +138,7 @@ final class ActiveSegment implements RoundMemory.FrameSink {
 
     /** One use is over. */
     void leave() {
-        usersLock.lock();
+        usersLock.lockForWork();
         try {
             users--;
             letGoIfUnused();
@@ -149,7 +149,7 @@ final class ActiveSegment implements RoundMemory.FrameSink {
 
     /** One use is over, and leaves a round behind that is written and not forced. */
     void leaveUnforced() {
-        usersLock.lock();
+        usersLock.lockForWork();
         try {
             users--;
             unforcedRounds++;
@@ -160,7 +160,7 @@ final class ActiveSegment implements RoundMemory.FrameSink {
 
     /** So many rounds are forced now. */
     void forced(int rounds) {
-        usersLock.lock();
+        usersLock.lockForWork();
         try {
             unforcedRounds -= rounds;
             letGoIfUnused();
@@ -171,7 +171,7 @@ final class ActiveSegment implements RoundMemory.FrameSink {
 
     /** Nothing will be forced any more: the partition has stopped, and is being closed. */
     void abandon() {
-        usersLock.lock();
+        usersLock.lockForWork();
         try {
             isAbandoned = true;
             letGoIfUnused();

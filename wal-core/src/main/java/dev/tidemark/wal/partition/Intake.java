@@ -403,7 +403,12 @@ final class Intake {
      */
     @Nullable
     Round take(boolean isRotated) {
-        lock.lock();
+        if (isRotated) {
+            // The change is made, and nobody else could go on from here.
+            lock.lockForWork();
+        } else {
+            lock.lock();
+        }
         try {
             return queue.take(isRotated);
         } finally {
@@ -413,7 +418,7 @@ final class Intake {
 
     /** Another segment is written to from now on. */
     void segmentChanged(ActiveSegment next) {
-        lock.lock();
+        lock.lockForWork();
         try {
             queue.segmentChanged(next);
         } finally {
@@ -435,7 +440,7 @@ final class Intake {
      * @param rotateNext whether the next append needs another segment
      */
     List<Round> withdraw(@Nullable Round before, ActiveSegment active, boolean rotateNext) {
-        lock.lock();
+        lock.lockForWork();
         try {
             List<Round> withdrawn = queue.withdraw(before, active, rotateNext);
             producers.backTo(queue.logEnd());
@@ -447,7 +452,7 @@ final class Intake {
 
     /** Takes everything out that is staged when the partition has failed, so that nothing follows. */
     List<Round> withdrawForGood() {
-        lock.lock();
+        lock.lockForWork();
         try {
             List<Round> withdrawn = queue.withdrawForGood();
             producers.backTo(queue.logEnd());

@@ -82,15 +82,29 @@ final class PartitionMetadata {
     void replace(UnaryOperator<PartitionFile> change) throws IOException {
         lock.lock();
         try {
-            requireKnown();
-            PartitionFile before = current;
-            PartitionFile after = change.apply(before);
-            if (!after.equals(before)) {
-                write(after);
-                current = after;
-            }
+            replaceLocked(change);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** As {@link #replace}, by the holder of a right: it waits where a caller would be refused, see {@link RankedLock#lockForWork}. */
+    void replaceForWork(UnaryOperator<PartitionFile> change) throws IOException {
+        lock.lockForWork();
+        try {
+            replaceLocked(change);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void replaceLocked(UnaryOperator<PartitionFile> change) throws IOException {
+        requireKnown();
+        PartitionFile before = current;
+        PartitionFile after = change.apply(before);
+        if (!after.equals(before)) {
+            write(after);
+            current = after;
         }
     }
 
@@ -110,7 +124,7 @@ final class PartitionMetadata {
     /** Withdraws the clean stamp durably, before the first change. Costs nothing when that was done. */
     void withdrawCleanStamp() throws IOException {
         if (current.cleanStamp().isPresent()) {
-            replace(file -> file.cleanStamp().isPresent()
+            replaceForWork(file -> file.cleanStamp().isPresent()
                     ? file.change().withoutCleanStamp().done()
                     : file);
         }
@@ -118,7 +132,7 @@ final class PartitionMetadata {
 
     /** Whether a replacement failed so late that nobody knows what a crash would leave. */
     boolean isOutcomeUnknown() {
-        lock.lock();
+        lock.lockForWork();
         try {
             return unknownSince != null;
         } finally {

@@ -308,7 +308,7 @@ final class ProducerTable {
      */
     List<ProducerState> at(long endOffset, long nowMillis) {
         Map<Long, ProducerState> then = new HashMap<>();
-        lock.lock();
+        lock.lockForWork();
         try {
             producers.forEach((producer, known) -> then.put(producer, known.state));
             Iterator<OriginalAppend> newestFirst = underway.descendingIterator();
@@ -334,7 +334,7 @@ final class ProducerTable {
 
     /** Whether nobody is known. */
     boolean isEmpty() {
-        lock.lock();
+        lock.lockForWork();
         try {
             return producers.isEmpty();
         } finally {
@@ -344,7 +344,7 @@ final class ProducerTable {
 
     /** The partition is closed: it knows nobody any more. */
     void close() {
-        lock.lock();
+        lock.lockForWork();
         try {
             meters.producersKnown(-producers.size());
             producers.clear();

@@ -107,7 +107,7 @@ public final class QueueMemory implements MemoryBudget, AutoCloseable {
                     "more bytes were given back than taken: free=" + now + " limit=" + limitBytes);
         }
         if (waiting > 0) {
-            lock.lock();
+            lock.lockForWork();
             try {
                 wakeFirst();
             } finally {
@@ -139,7 +139,7 @@ public final class QueueMemory implements MemoryBudget, AutoCloseable {
     /** Sends away who waits, and whoever would. Giving back still works. */
     @Override
     public void close() {
-        lock.lock();
+        lock.lockForWork();
         try {
             isClosed = true;
             line.forEach(Condition::signal);

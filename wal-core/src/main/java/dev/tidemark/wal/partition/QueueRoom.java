@@ -132,7 +132,7 @@ final class QueueRoom {
             return;
         }
         budget.give(bytes);
-        lock.lock();
+        lock.lockForWork();
         try {
             queuedBytes -= bytes;
             if (waiting > 0) {
@@ -145,7 +145,7 @@ final class QueueRoom {
 
     /** Nothing is taken in any more: whoever waits for room learns it. Called after the state has changed. */
     void wakeAll() {
-        lock.lock();
+        lock.lockForWork();
         try {
             room.signalAll();
         } finally {

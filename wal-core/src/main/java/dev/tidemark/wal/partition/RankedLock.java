@@ -23,6 +23,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p><b>Ordering.</b> That of the lock inside.
  */
 public final class RankedLock implements Lock {
+    private static final long WORK_TIMEOUT_NANOS = TimeUnit.MINUTES.toNanos(1);
+
     private final LockRank rank;
     private final Lock lock;
     private final Timer waits;
@@ -63,8 +65,20 @@ public final class RankedLock implements Lock {
      */
     @Override
     public void lock() {
-        if (!tryLock() && !waitUninterrupted()) {
-            throw timeout();
+        if (!tryLock() && !waitUninterrupted(timeoutNanos)) {
+            throw timeout(timeoutNanos);
+        }
+    }
+
+    /**
+     * Takes it to finish what others wait for, and what cannot be left half done: as {@link #lock()}, but with patience. A deadline that is
+     * meant for callers, who can be refused, would otherwise stop a partition when its own thread did not get the processor in time.
+     *
+     * @throws UnavailableException {@code LOCK_TIMEOUT}, when it was not free for a minute, or longer where {@link #lock()} waits longer
+     */
+    public void lockForWork() {
+        if (!tryLock() && !waitUninterrupted(Math.max(timeoutNanos, WORK_TIMEOUT_NANOS))) {
+            throw timeout(Math.max(timeoutNanos, WORK_TIMEOUT_NANOS));
         }
     }
 
@@ -76,7 +90,7 @@ public final class RankedLock implements Lock {
     @Override
     public void lockInterruptibly() throws InterruptedException {
         if (!tryLock(timeoutNanos)) {
-            throw timeout();
+            throw timeout(timeoutNanos);
         }
     }
 
@@ -117,7 +131,7 @@ public final class RankedLock implements Lock {
         return lock.newCondition();
     }
 
-    private boolean waitUninterrupted() {
+    private boolean waitUninterrupted(long maxNanos) {
         boolean interrupted = false;
         long began = clock.nanos();
         long waited = 0;
@@ -125,7 +139,7 @@ public final class RankedLock implements Lock {
             while (true) {
                 try {
                     assert ThreadRules.mayBlock() : "lock wait on a thread that must not block";
-                    return lock.tryLock(timeoutNanos - waited, TimeUnit.NANOSECONDS) && noteTaken();
+                    return lock.tryLock(maxNanos - waited, TimeUnit.NANOSECONDS) && noteTaken();
                 } catch (InterruptedException e) {
                     interrupted = true;
                     waited = clock.nanos() - began;
@@ -139,11 +153,11 @@ public final class RankedLock implements Lock {
         }
     }
 
-    private UnavailableException timeout() {
+    private UnavailableException timeout(long waitedNanos) {
         return new UnavailableException(
                 ErrorCode.LOCK_TIMEOUT,
                 "a lock was not free until the deadline: lock=" + rank.label() + " waitedMillis="
-                        + TimeUnit.NANOSECONDS.toMillis(timeoutNanos));
+                        + TimeUnit.NANOSECONDS.toMillis(waitedNanos));
     }
 
     private boolean mayTake() {

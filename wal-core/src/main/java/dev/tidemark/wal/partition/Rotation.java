@@ -215,7 +215,7 @@ final class Rotation {
         }
         if (done == RotationStep.NAME_FORCED) {
             parts.metadata()
-                    .replace(file -> file.change()
+                    .replaceForWork(file -> file.change()
                             .active(new SegmentRef(next.name(), next.segmentId()))
                             .provenEnd(end.endOffset())
                             .notClosed(end.segmentId())

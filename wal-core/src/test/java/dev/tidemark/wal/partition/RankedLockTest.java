@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 class RankedLockTest {
@@ -76,6 +78,24 @@ class RankedLockTest {
         assertThat(waits.totalTime(TimeUnit.MILLISECONDS)).isGreaterThanOrEqualTo(15);
         lock.lock();
         lock.unlock();
+    }
+
+    @Test
+    void takenForWork_waitsOnWhereACallerIsRefused() throws Exception {
+        RankedLock lock = lock(LockRank.PARTITION, 20);
+        Holder holder = new Holder(lock);
+        AtomicBoolean isTaken = new AtomicBoolean();
+        Thread working = new Thread(() -> {
+            lock.lockForWork();
+            isTaken.set(true);
+            lock.unlock();
+        });
+        working.start();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> working.getState() == Thread.State.TIMED_WAITING);
+        assertThatThrownBy(lock::lock).isInstanceOf(WalException.class);
+        holder.close();
+        working.join(60_000);
+        assertThat(isTaken).isTrue();
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.OutcomeUnknownException;
 import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.Environment;
@@ -25,6 +26,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -167,6 +169,46 @@ class RoundWriterTest {
             assertThat(first.orTimeout(60, TimeUnit.SECONDS).join()).isZero();
             assertThat(second.orTimeout(60, TimeUnit.SECONDS).join()).isEqualTo(1);
         }
+    }
+
+    @Test
+    void lockIsNotFreeInTimeForWhatAForceHasToTell_thePartitionGoesOn() throws Exception {
+        Interposed time = new Interposed();
+        try (PartitionFixture log =
+                PartitionFixture.open(settings -> quiet(settings).lockTimeout(LOCK_TIMEOUT), time)) {
+            Gate force = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.FORCE));
+            Appended first = log.partition.enqueue(bytes("first"));
+            force.awaitArrival(SOON);
+            CountDownLatch isHeld = new CountDownLatch(1);
+            CountDownLatch letGo = new CountDownLatch(1);
+            CompletableFuture<Long> second = new CompletableFuture<>();
+            Thread other = appending(log, "second", second);
+            time.whenAsked.set(() -> {
+                if (Thread.currentThread() == other && HeldLocks.describe().contains(LockRank.PARTITION.label())) {
+                    time.whenAsked.set(null);
+                    isHeld.countDown();
+                    await(letGo);
+                }
+            });
+            other.start();
+            await(isHeld);
+            force.open();
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(RoundWriterTest::somebodyWaitsForWork);
+            // It waits for longer than this one does.
+            assertThatThrownBy(() -> log.partition.enqueue(bytes("refused")))
+                    .isInstanceOfSatisfying(
+                            WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.LOCK_TIMEOUT));
+            letGo.countDown();
+            assertThat(join(first.durable().toCompletableFuture())).isZero();
+            assertThat(second.orTimeout(60, TimeUnit.SECONDS).join()).isEqualTo(1);
+            assertThat(log.partition.state()).isEqualTo(LifeState.OPEN);
+        }
+    }
+
+    private static boolean somebodyWaitsForWork() {
+        return Thread.getAllStackTraces().values().stream()
+                .flatMap(Arrays::stream)
+                .anyMatch(frame -> frame.getMethodName().equals("lockForWork"));
     }
 
     @Test
