@@ -2,6 +2,7 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.Timers;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * happens while it fires is either seen by it or arms it again.
  */
 final class Background {
+    /** After so long something is tried again that could not be done when it was due. */
+    private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Timers timers;
     private final Clock clock;
     private final RoundWriter writer;
@@ -88,6 +92,11 @@ final class Background {
         if (!isStopped) {
             writer.rotateForAge();
         }
+    }
+
+    /** It was due, and could not be changed at the time. */
+    void segmentStaysOld() {
+        segmentBegan(Math.max(0, segmentNanos - AGAIN_NANOS));
     }
 
     /** Another segment is in use. */

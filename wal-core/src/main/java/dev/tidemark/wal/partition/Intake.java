@@ -363,29 +363,37 @@ final class Intake {
         return pending;
     }
 
-    /**
-     * Stages a frame that says how far the log is durable, if nothing is on its way and zeros are there to write it over.
-     *
-     * @return whether it was staged
-     */
-    boolean offerProof() {
-        lock.lock();
+    /** Stages a frame that says how far the log is durable, if nothing is on its way and zeros are there to write it over. */
+    ProofOffer offerProof() {
+        // A timer's thread is everybody's, and whoever has the lock may be about to append.
+        if (!lock.tryLock()) {
+            return ProofOffer.LATER;
+        }
         try {
             int frameBytes = FrameLayout.PROOF_FRAME_BYTES;
             boolean hasPlace = !queue.rotatesFor(frameBytes) && queue.isFilledFor(frameBytes, false);
             // It comes when the log is quiet.
             producers.forgetDurable();
             if (!life.isOpen() || !queue.isEmpty() || !hasPlace) {
-                return false;
+                return ProofOffer.DROPPED;
             }
             Round round = newRound(false);
             frames.layDownProof(round, queue.logEnd());
             queue.add(round, clock.nanos());
             queue.staged(round, 0, frameBytes);
-            return true;
+            return ProofOffer.STAGED;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** What has become of a proof. */
+    enum ProofOffer {
+        STAGED,
+        /** There is no place for it, or something else will tell the durable end. */
+        DROPPED,
+        /** The lock was taken. */
+        LATER
     }
 
     // ---------------------------------------------------------------- out

@@ -668,7 +668,7 @@ public final class LogPartition implements LocalPartition, ReadView {
             return false;
         }
         parts.producers().close();
-        for (Segment segment : segments.get().asList()) {
+        for (Segment segment : segments.giveUp()) {
             parts.files().forget(segment);
             // The list's own reference: with it goes the memory of the index, unless a cursor still holds the segment.
             segment.release();

@@ -60,12 +60,15 @@ final class Proofs {
         return clock.nanos() - lastRoundNanos;
     }
 
-    /** Stages a proof, if the log does not tell the durable end yet. Without I/O. Returns whether anything may be staged now. */
-    boolean stage() {
+    /** Stages a proof, if the log does not tell the durable end yet. Without I/O, and without waiting. */
+    Intake.ProofOffer stage() {
         if (!life.isOpen() || positions.durable() <= provenEnd || segment.isClosed()) {
-            return false;
+            return Intake.ProofOffer.DROPPED;
         }
-        meters.proof(intake.offerProof());
-        return true;
+        Intake.ProofOffer offer = intake.offerProof();
+        if (offer != Intake.ProofOffer.LATER) {
+            meters.proof(offer == Intake.ProofOffer.STAGED);
+        }
+        return offer;
     }
 }

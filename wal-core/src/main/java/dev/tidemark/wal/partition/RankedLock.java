@@ -101,16 +101,22 @@ public final class RankedLock implements Lock {
      * @throws InterruptedException when the thread is interrupted, before or while it waits; the lock is not held then
      */
     public boolean tryLock(long maxNanos) throws InterruptedException {
-        if (tryLock()) {
-            return true;
-        }
+        return tryLock() || waitFor(Math.min(maxNanos, timeoutNanos));
+    }
+
+    private boolean waitFor(long maxNanos) throws InterruptedException {
         assert ThreadRules.mayBlock() : "lock wait on a thread that must not block";
         long began = clock.nanos();
         try {
-            return lock.tryLock(Math.min(maxNanos, timeoutNanos), TimeUnit.NANOSECONDS) && noteTaken();
+            return lock.tryLock(maxNanos, TimeUnit.NANOSECONDS) && noteTaken();
         } finally {
             waits.record(clock.nanos() - began, TimeUnit.NANOSECONDS);
         }
+    }
+
+    /** As {@link #tryLock(long)}, but with the patience of {@link #lockForWork}. */
+    public boolean tryLockForWork(long maxNanos) throws InterruptedException {
+        return tryLock() || waitFor(Math.min(maxNanos, Math.max(timeoutNanos, WORK_TIMEOUT_NANOS)));
     }
 
     @Override

@@ -281,8 +281,10 @@ final class RoundWriter {
     /** Puts the durable end into the log, if the log does not tell it yet. */
     void proofDue() {
         intake.becomeQuiet();
-        if (proofs.stage()) {
-            handOver();
+        switch (proofs.stage()) {
+            case STAGED -> handOver();
+            case LATER -> background.becameDurable();
+            case DROPPED -> {}
         }
     }
 
@@ -292,7 +294,10 @@ final class RoundWriter {
             try {
                 askForRotation(RotationReason.AGE);
             } catch (WalException e) {
-                // Closed or failed in this moment: then its segment is no longer of interest.
+                // Closed or failed in this moment its segment is no longer of interest.
+                if (e.code() == ErrorCode.LOCK_TIMEOUT) {
+                    background.segmentStaysOld();
+                }
                 return;
             }
             handOver();

@@ -15,17 +15,29 @@ import java.util.List;
 final class SegmentList {
 
     private final List<Segment> segments;
+    private final boolean isLast;
 
-    private SegmentList(List<Segment> segments) {
+    private SegmentList(List<Segment> segments, boolean isLast) {
         if (segments.isEmpty()) {
             throw new IllegalArgumentException("a log has at least one segment");
         }
         this.segments = segments;
+        this.isLast = isLast;
     }
 
     /** These, oldest first. */
     static SegmentList of(List<Segment> segments) {
-        return new SegmentList(List.copyOf(segments));
+        return new SegmentList(List.copyOf(segments), false);
+    }
+
+    /** The same, with nothing to follow: it holds no references any more. */
+    SegmentList asLast() {
+        return new SegmentList(segments, true);
+    }
+
+    /** Whether this list is never replaced. */
+    boolean isLast() {
+        return isLast;
     }
 
     /** The same and one more, the newest. */

@@ -20,14 +20,24 @@ final class SegmentsInLog {
         list = new AtomicReference<>(SegmentList.of(segments));
     }
 
-    /** The segments at present. */
+    /** The segments at present, or in the end. */
     SegmentList get() {
         return Objects.requireNonNull(list.get());
     }
 
     /** Adds the newest one. */
     void add(Segment newest) {
-        list.updateAndGet(now -> now.plus(newest));
+        list.updateAndGet(now -> now.isLast() ? now : now.plus(newest));
+    }
+
+    /**
+     * Ends the list. Nothing is added or taken away afterwards, also not by a rotation or a trim that outlasts the deadline of closing.
+     *
+     * @return all segments, whose references are the caller's now; none where they were given up before
+     */
+    List<Segment> giveUp() {
+        SegmentList before = Objects.requireNonNull(list.getAndUpdate(now -> now.isLast() ? now : now.asLast()));
+        return before.isLast() ? List.of() : before.asList();
     }
 
     /**
@@ -36,7 +46,8 @@ final class SegmentsInLog {
      * @return those that were taken away, oldest first; the list's references of them are the caller's now
      */
     List<Segment> removeBefore(Segment first) {
-        SegmentList before = Objects.requireNonNull(list.getAndUpdate(now -> now.withoutOldest(now.indexOf(first))));
-        return before.asList().subList(0, before.indexOf(first));
+        SegmentList before = Objects.requireNonNull(
+                list.getAndUpdate(now -> now.isLast() ? now : now.withoutOldest(now.indexOf(first))));
+        return before.isLast() ? List.of() : before.asList().subList(0, before.indexOf(first));
     }
 }

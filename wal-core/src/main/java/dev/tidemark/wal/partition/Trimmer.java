@@ -162,7 +162,7 @@ final class Trimmer {
     boolean close(long deadlineNanos) {
         isClosed = true;
         try {
-            if (!lock.tryLock(
+            if (!lock.tryLockForWork(
                     Math.max(0, deadlineNanos - services.environment().clock().nanos()))) {
                 return false;
             }
@@ -243,7 +243,8 @@ final class Trimmer {
     }
 
     private void deleteInTurn() {
-        begin();
+        lock.lockForWork();
+        isAtWork = true;
         try {
             deleteUnread();
         } finally {
@@ -268,7 +269,7 @@ final class Trimmer {
             }
             // Before PARTITION forgets: a loss of power could bring the names back, with nobody to delete them.
             if (isUnfinished && doomed.isEmpty() && areNamesForced()) {
-                parts.metadata().replace(file -> withoutTrims(file).done());
+                parts.metadata().replaceForWork(file -> withoutTrims(file).done());
                 isUnfinished = false;
             }
         } catch (IOException e) {

@@ -14,12 +14,14 @@ import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.Fault;
+import dev.tidemark.wal.io.Gate;
 import dev.tidemark.wal.io.ManualClock;
 import dev.tidemark.wal.io.Operation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -423,6 +425,22 @@ class TrimmerTest {
             assertThat(log.partition.checkpoints())
                     .hasSize(PartitionFile.MAX_CHECKPOINTS)
                     .containsEntry("c5", 2L);
+        }
+    }
+
+    @Test
+    void trimThatOutlastsTheDeadlineOfClosing_givesNoSegmentBackOnceMore() throws Exception {
+        try (PartitionFixture log = small()) {
+            fill(log, 3);
+            log.awaitQuiet();
+            Gate rename = log.disk.hold(Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.RENAME));
+            CompletableFuture<Long> trimmed = CompletableFuture.supplyAsync(() -> log.partition.trimTo(20));
+            rename.awaitArrival(LONG);
+            assertThat(log.partition.close(log.environment.clock().nanos() + TimeUnit.MILLISECONDS.toNanos(50)))
+                    .isFalse();
+            rename.open();
+            // The start is moved, which closing could not keep from happening; the segments were given back by then.
+            assertThat(trimmed.get(60, TimeUnit.SECONDS)).isEqualTo(20);
         }
     }
 
