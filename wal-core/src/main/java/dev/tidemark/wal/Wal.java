@@ -67,7 +67,7 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * The partition with this name and number, created if there is none. Always the same object until the store is closed.
+     * The partition with this name and number, created if there is none. Always the same object until it is deleted or the store closed.
      *
      * @throws dev.tidemark.wal.api.WalException {@code STORE_CLOSED}; the partition's own error, if it was refused when the
      *     store was opened; {@code PARTITION_UNKNOWN} in a read-only store; {@code NAME_INVALID}; or the disk
@@ -84,6 +84,27 @@ public final class Wal implements AutoCloseable {
     /** The partition with this name, if there is one; never creates. Throws as {@link #partition(String, int)} does. */
     public Optional<LocalPartition> find(PartitionId id) {
         return engine.find(id);
+    }
+
+    /**
+     * Deletes the partition with this name and number for good, whatever state it is in; also one that was refused when the store was opened. When it
+     * returns that is durable, and the name may be used for a new partition, which has nothing of the old one.
+     *
+     * <p>What was not acknowledged yet ends with {@code PARTITION_DELETED}, and so does every later call through a handle of the partition, also when
+     * there is a new one of its name. Slices that are open can be read on, and files go as soon as nobody reads them. It waits for operations under way
+     * on the files, at most {@code closeTimeout}.
+     *
+     * @return false if there was no such partition
+     * @throws dev.tidemark.wal.api.WalException {@code READ_ONLY}; {@code FORMAT_NEWER} for a partition of a newer version; the disk's. Unless the
+     *     message says that the partition is deleted, nothing has changed. If it does, deleting again or the next opening finishes it
+     */
+    public boolean deletePartition(String name, int number) {
+        return deletePartition(new PartitionId(name, number));
+    }
+
+    /** As {@link #deletePartition(String, int)}. */
+    public boolean deletePartition(PartitionId id) {
+        return engine.delete(id);
     }
 
     /** The names of all partitions, sorted, those that were refused included. */

@@ -17,6 +17,9 @@ public interface WalListener {
     /** A partition was recovered, or refused. */
     default void recovered(PartitionRecovery found) {}
 
+    /** A partition was deleted, by a call; not when an opening finishes what a crash has interrupted. */
+    default void deleted(PartitionId partition) {}
+
     /** A segment is complete. */
     default void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {}
 

@@ -170,6 +170,12 @@ public final class Engine implements AutoCloseable {
         return partitions.find(id);
     }
 
+    /** Deletes the partition of this name; false if there is none. */
+    public boolean delete(PartitionId id) {
+        requireOpen();
+        return partitions.delete(id);
+    }
+
     /** The names of all partitions, sorted, those that were refused included. */
     public List<PartitionId> partitions() {
         requireOpen();

@@ -180,6 +180,13 @@ final class EventStream implements Events {
     }
 
     @Override
+    public void deleted(PartitionId partition, int segmentsStillRead) {
+        meters.deleted();
+        log(to -> to.info("partition deleted: partition={} segmentsStillRead={}", partition, segmentsStillRead));
+        tell(heard -> heard.deleted(partition));
+    }
+
+    @Override
     public void trimmed(PartitionId partition, long startOffset, int segments, long bytes) {
         log(to -> to.info(
                 "log trimmed: partition={} startOffset={} segments={} bytes={}",

@@ -8,11 +8,13 @@ import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
 import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.ThreadRules;
 import dev.tidemark.wal.metrics.RecoveryEvent;
+import dev.tidemark.wal.partition.Deletion;
 import dev.tidemark.wal.partition.OpenPartition;
 import dev.tidemark.wal.partition.PartitionServices;
 import dev.tidemark.wal.partition.PartitionSource;
@@ -39,7 +41,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p><b>Ordering.</b> An entry is in the map before its partition is made, so nobody else makes it; its future is completed
  * afterwards, so nobody sees a partition that is not open. Makers pass a turnstile: after it was shut and is empty, the map
- * holds every partition there will ever be.
+ * holds every partition there will ever be. Who deletes exchanges the entry for one that is not done, by compare and set, and passes the turnstile,
+ * too; the entry leaves the map before its future is completed, so whoever has waited for it finds the name free.
  *
  * <p><b>Crash.</b> A partition that was not made completely is removed by the next opening.
  */
@@ -59,18 +62,40 @@ final class PartitionTable {
         this.directory = directory;
     }
 
-    /** One name: a partition, one in the making, or why there is none. */
-    private record Entry(CompletableFuture<OpenPartition> partition, Optional<PartitionRecovery> refused) {
+    /**
+     * One name: a partition, one in the making or being deleted, or why there is none.
+     *
+     * @param begun a deletion that could not be finished
+     * @param before what is being deleted, while that is under way
+     */
+    private record Entry(
+            CompletableFuture<OpenPartition> partition,
+            Optional<PartitionRecovery> refused,
+            Optional<Deletion> begun,
+            Optional<OpenPartition> before) {
         static Entry inTheMaking() {
-            return new Entry(new CompletableFuture<>(), Optional.empty());
+            return deleting(Optional.empty());
+        }
+
+        static Entry deleting(Optional<OpenPartition> before) {
+            return new Entry(new CompletableFuture<>(), Optional.empty(), Optional.empty(), before);
         }
 
         static Entry of(OpenPartition open) {
-            return new Entry(CompletableFuture.completedFuture(open), Optional.empty());
+            return new Entry(
+                    CompletableFuture.completedFuture(open), Optional.empty(), Optional.empty(), Optional.empty());
         }
 
         static Entry refused(PartitionRecovery report) {
-            return new Entry(CompletableFuture.failedFuture(report.failure().orElseThrow()), Optional.of(report));
+            return refused(report, Optional.empty());
+        }
+
+        static Entry refused(PartitionRecovery report, Optional<Deletion> begun) {
+            return new Entry(
+                    CompletableFuture.failedFuture(report.failure().orElseThrow()),
+                    Optional.of(report),
+                    begun,
+                    Optional.empty());
         }
 
         /** The partition, if it is there by now. */
@@ -179,8 +204,17 @@ final class PartitionTable {
 
     /** The partition of this name, if there is one. */
     Optional<LocalPartition> find(PartitionId id) {
-        Entry entry = entries.get(id);
-        return entry == null ? Optional.empty() : await(id, entry);
+        while (true) {
+            Entry entry = entries.get(id);
+            if (entry == null) {
+                return Optional.empty();
+            }
+            Optional<LocalPartition> found = await(id, entry);
+            if (found.isPresent()) {
+                return found;
+            }
+            // Making it has failed, or it was deleted, or that has failed: what is there now has taken its place.
+        }
     }
 
     private OpenPartition create(PartitionId id, Entry entry) {
@@ -206,6 +240,103 @@ final class PartitionTable {
         }
     }
 
+    // ---- deleting
+
+    /** Deletes the partition of this name, if there is one; false if there is none. */
+    boolean delete(PartitionId id) {
+        if (services.config().readOnly()) {
+            throw new UnavailableException(
+                    ErrorCode.READ_ONLY, "the store was opened read-only, nothing is deleted: partition=" + id);
+        }
+        ThreadRules.assertMayBlock();
+        long deadline = services.environment().clock().nanos()
+                + services.config().closeTimeout().toNanos();
+        while (true) {
+            Entry entry = entries.get(id);
+            if (entry == null) {
+                return false;
+            }
+            if (!entry.partition().isDone()) {
+                // Being made, or deleted by another thread: then there is none afterwards.
+                awaitEnd(id, entry, deadline);
+            } else if (entry.refused().isPresent() || entry.present().isPresent()) {
+                Entry deleting = Entry.deleting(entry.present());
+                if (entries.replace(id, entry, deleting)) {
+                    delete(id, entry, deleting, deadline);
+                    return true;
+                }
+            }
+        }
+    }
+
+    private void awaitEnd(PartitionId id, Entry entry, long deadlineNanos) {
+        try {
+            var unused = entry.partition()
+                    .handle((open, failure) -> true)
+                    .get(
+                            Math.max(0, deadlineNanos - services.environment().clock().nanos()),
+                            TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("handled", e);
+        } catch (TimeoutException e) {
+            throw new UnavailableException(
+                    ErrorCode.LOCK_TIMEOUT,
+                    "another thread is still making or deleting the partition, it was not deleted: partition=" + id,
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UnavailableException(
+                    ErrorCode.INTERRUPTED,
+                    "interrupted while another thread made or deleted it: partition=" + id,
+                    e);
+        }
+    }
+
+    /** The entry in the map is this call's own: {@code deleting}. */
+    private void delete(PartitionId id, Entry was, Entry deleting, long deadlineNanos) {
+        Optional<Deletion> known = was.begun();
+        Entry left = was;
+        try {
+            if (!makers.enter()) {
+                throw storeClosed();
+            }
+            try {
+                Deletion deletion = known.isPresent() ? known.get() : deletionOf(id, was);
+                known = Optional.of(deletion);
+                deletion.run(deadlineNanos);
+                entries.remove(id, deleting);
+            } catch (WalException e) {
+                services.meters().failure(e.code());
+                if (known.isPresent() && known.get().isDecided()) {
+                    left = Entry.refused(halfDeleted(id, e), known);
+                }
+                throw e;
+            } finally {
+                // Where it has come to its end there is nothing to exchange any more. Before leaving, as in create().
+                entries.replace(id, deleting, left);
+                makers.leave();
+            }
+        } finally {
+            entries.replace(id, deleting, left);
+            // Whoever waits looks again: for no entry, or for the one that is left.
+            deleting.partition().completeExceptionally(new IllegalStateException("the partition was deleted: " + id));
+        }
+    }
+
+    private Deletion deletionOf(PartitionId id, Entry was) {
+        return was.present()
+                .map(OpenPartition::deletion)
+                .orElseGet(() -> source.deletion(
+                        id,
+                        directory.resolve(id.toString()),
+                        was.refused().orElseThrow().failure().orElseThrow()));
+    }
+
+    private static PartitionRecovery halfDeleted(PartitionId id, WalException failure) {
+        return new PartitionRecovery(
+                id.toString(), List.of(RecoveryCase.R6), 0, 0, 0, Optional.empty(), Optional.of(failure), 0);
+    }
+
     private void requireWritable(PartitionId id) {
         if (services.config().readOnly()) {
             throw new InvalidCallException(
@@ -221,7 +352,7 @@ final class PartitionTable {
         return new UnavailableException(ErrorCode.STORE_CLOSED, "the store is closed or closing");
     }
 
-    /** The entry's partition, or nothing if making it failed; throws the error of one that was refused. */
+    /** The entry's partition, or nothing if making it failed or it was deleted; throws the error of one that was refused. */
     private Optional<LocalPartition> await(PartitionId id, Entry entry) {
         CompletableFuture<OpenPartition> partition = entry.partition();
         if (!partition.isDone()) {
@@ -238,11 +369,11 @@ final class PartitionTable {
             return Optional.empty();
         } catch (TimeoutException e) {
             throw new UnavailableException(
-                    ErrorCode.LOCK_TIMEOUT, "another thread is still making the partition: partition=" + id, e);
+                    ErrorCode.LOCK_TIMEOUT, "another thread is still making or deleting the partition: partition=" + id, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UnavailableException(
-                    ErrorCode.INTERRUPTED, "interrupted while another thread made the partition: partition=" + id, e);
+                    ErrorCode.INTERRUPTED, "interrupted while another thread made or deleted it: partition=" + id, e);
         }
     }
 
@@ -300,6 +431,7 @@ final class PartitionTable {
         int count = 0;
         for (Entry entry : entries.values()) {
             LifeState found = entry.present()
+                    .or(entry::before)
                     .map(OpenPartition::state)
                     .orElse(entry.refused().isPresent() ? LifeState.FAILED : LifeState.OPENING);
             count += found == state ? 1 : 0;
@@ -326,7 +458,8 @@ final class PartitionTable {
         makers.shut();
         patience.await(makers::awaitEmpty);
         List<OpenPartition> all = new ArrayList<>();
-        entries.values().forEach(entry -> entry.present().ifPresent(all::add));
+        entries.values()
+                .forEach(entry -> entry.present().or(entry::before).ifPresent(all::add));
         Set<OpenPartition> unclean = ConcurrentHashMap.newKeySet();
         Parallel<OpenPartition> run =
                 Parallel.start(services.environment().threads(), "wal-closer", threads, all, () -> open -> {

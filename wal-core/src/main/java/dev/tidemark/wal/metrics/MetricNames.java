@@ -52,6 +52,7 @@ public enum MetricNames {
     RECOVERY_CASES("wal.recovery.cases", Kind.COUNTER, "What recovery found in partitions", "case"),
     RECOVERY_SCANNED_BYTES("wal.recovery.scanned.bytes", Kind.COUNTER, "Bytes read by recovery", ""),
     PARTITIONS("wal.partitions", Kind.GAUGE, "Partitions, by where they are in their life", "state"),
+    PARTITIONS_DELETED("wal.partitions.deleted", Kind.COUNTER, "Partitions deleted by a call", ""),
     FILES_OPEN("wal.files.open", Kind.GAUGE, "Segment files held open", ""),
     RESERVE_WHOLE("wal.reserve.whole", Kind.GAUGE, "1 while RESERVE is whole, 0 while the disk is full", ""),
     DISK_FULL("wal.disk.full", Kind.COUNTER, "Times the disk was found full", ""),

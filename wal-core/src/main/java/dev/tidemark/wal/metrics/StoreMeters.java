@@ -26,6 +26,7 @@ public final class StoreMeters implements AutoCloseable {
     private final Counter recoveryScannedBytes;
     private final Timer backup;
     private final Counter backupBytes;
+    private final Counter partitionsDeleted;
     private final Counter diskFull;
     private final Counter completionFailed;
     private final Counter eventsDropped;
@@ -49,6 +50,7 @@ public final class StoreMeters implements AutoCloseable {
         recoveryScannedBytes = registered.counter(MetricNames.RECOVERY_SCANNED_BYTES);
         backup = registered.timer(MetricNames.BACKUP);
         backupBytes = registered.counter(MetricNames.BACKUP_BYTES);
+        partitionsDeleted = registered.counter(MetricNames.PARTITIONS_DELETED);
         diskFull = registered.counter(MetricNames.DISK_FULL);
         completionFailed = registered.counter(MetricNames.COMPLETION_FAILED);
         eventsDropped = registered.counter(MetricNames.EVENTS_DROPPED);
@@ -73,6 +75,11 @@ public final class StoreMeters implements AutoCloseable {
     public void backedUp(BackupReport report) {
         backup.record(report.nanos(), TimeUnit.NANOSECONDS);
         backupBytes.increment((double) report.bytes());
+    }
+
+    /** A partition was deleted. */
+    public void deleted() {
+        partitionsDeleted.increment();
     }
 
     /** The disk was found full. */

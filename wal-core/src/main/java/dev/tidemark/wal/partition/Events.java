@@ -21,6 +21,9 @@ public interface Events {
     /** A partition was created. */
     void created(PartitionId partition);
 
+    /** A partition was deleted; so many of its segments are still read, and their files go later. */
+    void deleted(PartitionId partition, int segmentsStillRead);
+
     /** A segment is complete. */
     void sealed(PartitionId partition, String file, long baseOffset, long endOffset);
 

@@ -70,6 +70,22 @@ public final class Life {
         }
     }
 
+    /**
+     * From any state but {@code CLOSED} to {@code FAILED}, in place of an earlier failure: what is deleted was not only stopped. Returns whether this call
+     * did it.
+     */
+    public boolean end(WalException cause) {
+        while (true) {
+            Moment seen = now();
+            if (seen.state() == LifeState.CLOSED) {
+                return false;
+            }
+            if (now.compareAndSet(seen, new Moment(LifeState.FAILED, cause))) {
+                return true;
+            }
+        }
+    }
+
     private Moment now() {
         return Objects.requireNonNull(now.get());
     }

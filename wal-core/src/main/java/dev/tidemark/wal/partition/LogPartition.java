@@ -22,6 +22,7 @@ import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.PartitionFile;
+import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.RecordsEncoder;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.DiskErrors;
@@ -34,6 +35,7 @@ import dev.tidemark.wal.segment.TotalsCounter;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,6 +72,10 @@ public final class LogPartition implements LocalPartition, ReadView {
     private final SegmentsInLog segments;
     private final Trimmer trimmer;
     private final Checkpoints checkpoints;
+    private final Deletion deletion;
+
+    private boolean hasRights;
+    private boolean isPreparingStopped;
 
     private LogPartition(PartitionServices services, IndexLoader indexes, RecoveredLog recovered) {
         this.services = services;
@@ -104,6 +110,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         writer = new RoundWriter(services, parts, intake, rotation, new SegmentInUse(active, state.mustRotate()));
         trimmer = new Trimmer(services, parts, segments, writer::abandon);
         checkpoints = new Checkpoints(services, parts, writer::abandon);
+        deletion = new Deletion(services, id, recovered.directory(), new Doomed());
         if (recovered.unfinished().isEmpty()) {
             watchAge(active);
         }
@@ -235,6 +242,7 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     @Override
     public Optional<Appended> tryEnqueue(AppendRequest request) {
+        life.checkNotDeleted();
         if (unfinished.get() != null) {
             // It needs the disk, and whoever calls this must not wait for that.
             services.flushers().submit(this::finishRecoveryQuietly);
@@ -379,6 +387,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         if (rest == null) {
             return;
         }
+        life.checkNotDeleted();
         try {
             boolean isFinished = services.room().mayGrow()
                     && writer.finishRecovery(new RoundWriter.LateRecovery() {
@@ -497,6 +506,7 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     @Override
     public Map<String, Long> checkpoints() {
+        life.checkNotDeleted();
         return checkpoints.all();
     }
 
@@ -539,6 +549,9 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     @Override
     public CompletableFuture<Long> whenReadable(long offset) {
+        if (life.isDeleted()) {
+            return CompletableFuture.failedFuture(life.deleted());
+        }
         return parts.readable().whenBeyond(offset);
     }
 
@@ -574,6 +587,9 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     @Override
     public Optional<WalException> readFailure() {
+        if (life.isDeleted()) {
+            return Optional.of(life.deleted());
+        }
         return life.state() == LifeState.CLOSED ? Optional.of(life.closed()) : Optional.empty();
     }
 
@@ -645,6 +661,10 @@ public final class LogPartition implements LocalPartition, ReadView {
      * @return whether the close was clean
      */
     public boolean close(long deadlineNanos) {
+        if (life.isDeleted()) {
+            // Who deletes it lets go of what it holds.
+            return true;
+        }
         boolean isMine = life.drain();
         if (!isMine && life.state() != LifeState.FAILED) {
             return true;
@@ -675,6 +695,77 @@ public final class LogPartition implements LocalPartition, ReadView {
         }
         services.events().closed(id());
         return isClean;
+    }
+
+    /** Takes it away for good. */
+    Deletion deletion() {
+        return deletion;
+    }
+
+    /** This partition, as who deletes it sees it. */
+    private final class Doomed implements Deletion.Doomed {
+
+        @Override
+        public void decide(Intent.Delete intent) {
+            try {
+                parts.metadata()
+                        .replaceForGood(
+                                file -> file.change()
+                                        .withoutCleanStamp()
+                                        .intent(intent)
+                                        .done(),
+                                life::delete,
+                                life::deleted);
+            } catch (IOException e) {
+                if (!parts.metadata().isOutcomeUnknown()) {
+                    throw parts.metadata().failed("partition was not deleted", id(), services.room(), stop -> {}, e);
+                }
+                // Perhaps the intent is there. Either way the rename decides, and a crash before it leaves one of the
+                // two.
+                parts.metadata().shut(life::delete, life::deleted);
+            }
+            unfinished.set(null);
+            writer.abandon(life.deleted());
+        }
+
+        @Override
+        public void quieten(long deadlineNanos) {
+            try {
+                hasRights = hasRights || writer.takeRights(deadlineNanos);
+                isPreparingStopped = isPreparingStopped || rotation.stopPreparing(deadlineNanos);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new UnavailableException(
+                        ErrorCode.INTERRUPTED,
+                        "partition is deleted, and its files are still in use: partition=" + id()
+                                + "; delete it again, or open the store again",
+                        e);
+            }
+            if (!hasRights || !isPreparingStopped || !trimmer.close(deadlineNanos)) {
+                throw new StorageException(
+                        ErrorCode.STORAGE_FAILED,
+                        "partition is deleted, and an operation on its files has not returned by the deadline: partition="
+                                + id() + "; delete it again, or open the store again");
+            }
+            writer.stop();
+            rotation.close();
+            if (life.close()) {
+                parts.readable().close(life.deleted());
+                parts.written().close(life.deleted());
+                parts.producers().close();
+            }
+        }
+
+        @Override
+        public List<Segment> segments() {
+            List<Segment> listed = LogPartition.this.segments.giveUp();
+            if (listed.isEmpty()) {
+                return List.of();
+            }
+            List<Segment> all = new ArrayList<>(trimmer.takeDoomed());
+            all.addAll(listed);
+            return all;
+        }
     }
 
     private boolean drained(long deadlineNanos) {

@@ -24,6 +24,9 @@ public interface OpenPartition {
     /** Applies the store's retention; an error is told as an event. By a flusher. */
     default void retain() {}
 
+    /** Takes it away for good. Always the same object, so that what has failed is gone on with. */
+    Deletion deletion();
+
     /**
      * Stops intake, writes and forces what was accepted, completes every waiter and leaves the clean stamp. Returns at the
      * latest soon after the deadline; what was not done by then has failed, and every waiter has been told.

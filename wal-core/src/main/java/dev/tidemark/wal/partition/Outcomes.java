@@ -174,7 +174,7 @@ final class Outcomes {
         for (Round round : staged) {
             round.markFailed(
                     Round.Doom.REFUSED,
-                    ErrorCode.PARTITION_FAILED,
+                    codeOf(firstCause),
                     "not written: " + firstCause.getMessage(),
                     firstCause);
         }
@@ -232,7 +232,12 @@ final class Outcomes {
         settled(List.of(round));
     }
 
+    /** An append of a deleted partition need not be looked for after reopening. */
+    private static ErrorCode codeOf(WalException cause) {
+        return cause.code() == ErrorCode.PARTITION_DELETED ? cause.code() : ErrorCode.PARTITION_FAILED;
+    }
+
     private static void markUnknown(Round round, WalException cause) {
-        round.markFailed(Round.Doom.UNKNOWN, ErrorCode.PARTITION_FAILED, String.valueOf(cause.getMessage()), cause);
+        round.markFailed(Round.Doom.UNKNOWN, codeOf(cause), String.valueOf(cause.getMessage()), cause);
     }
 }

@@ -47,6 +47,7 @@ final class PartitionLife {
         if (life.isOpen()) {
             return;
         }
+        checkNotDeleted();
         WalException cause = life.failure().orElse(null);
         if (cause != null) {
             throw new UnavailableException(
@@ -56,6 +57,32 @@ final class PartitionLife {
                     cause);
         }
         throw closed();
+    }
+
+    /** Passes unless the partition was deleted. */
+    void checkNotDeleted() {
+        if (isDeleted()) {
+            throw deleted();
+        }
+    }
+
+    /** Whether it was deleted. It stays so, whatever comes. */
+    boolean isDeleted() {
+        return life.failure()
+                .filter(cause -> cause.code() == ErrorCode.PARTITION_DELETED)
+                .isPresent();
+    }
+
+    /** What is said to those who come after a deletion. */
+    UnavailableException deleted() {
+        return new UnavailableException(
+                ErrorCode.PARTITION_DELETED,
+                "partition was deleted: partition=" + id + "; a new one of this name is another partition");
+    }
+
+    /** Ends it because it is deleted; false if it was closed before. */
+    boolean delete() {
+        return life.end(deleted());
     }
 
     /** What is said to those who come after a close. */

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,9 @@ final class PartitionMetadata {
 
     /** Set under the lock, and for good. */
     private @Nullable IOException unknownSince;
+
+    /** Set under the lock, and for good: the file is no longer this partition's to replace. */
+    private @Nullable Supplier<WalException> shut;
 
     PartitionMetadata(Disk disk, DiskRoom room, RankedLock lock, Path directory, PartitionFile current) {
         this.disk = disk;
@@ -130,6 +134,39 @@ final class PartitionMetadata {
         }
     }
 
+    /**
+     * The last replacement of all. With the lock still held {@code then} is run, and every later replacement is refused: the path may soon be another
+     * partition's.
+     *
+     * @param later what those are told who come afterwards
+     * @throws IOException if it failed; then nothing has changed and {@code then} was not run, unless {@link #isOutcomeUnknown} holds
+     */
+    void replaceForGood(UnaryOperator<PartitionFile> change, Runnable then, Supplier<WalException> later)
+            throws IOException {
+        lock.lock();
+        try {
+            requireKnown();
+            PartitionFile after = change.apply(current);
+            write(after);
+            current = after;
+            then.run();
+            shut = later;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The same without a replacement, where none is possible any more. */
+    void shut(Runnable then, Supplier<WalException> later) {
+        lock.lock();
+        try {
+            then.run();
+            shut = later;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether a replacement failed so late that nobody knows what a crash would leave. */
     boolean isOutcomeUnknown() {
         lock.lockForWork();
@@ -168,6 +205,9 @@ final class PartitionMetadata {
     }
 
     private void requireKnown() throws IOException {
+        if (shut != null) {
+            throw shut.get();
+        }
         if (unknownSince != null) {
             throw new IOException(
                     "an earlier replacement of PARTITION ended in an unknown state: directory="

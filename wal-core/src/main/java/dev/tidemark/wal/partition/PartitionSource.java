@@ -2,6 +2,7 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.api.WalException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -20,6 +21,14 @@ public interface PartitionSource {
      * @throws dev.tidemark.wal.api.WalException if that failed; nothing is left then but what the next opening removes
      */
     OpenPartition create(PartitionId id, Path store);
+
+    /**
+     * What takes away a partition that was refused, from its directory as it lies there.
+     *
+     * @param failure why it was refused
+     * @throws dev.tidemark.wal.api.WalException if it must not be taken away
+     */
+    Deletion deletion(PartitionId id, Path directory, WalException failure);
 
     /** Recovers partitions; used by one thread. */
     interface Recovery {

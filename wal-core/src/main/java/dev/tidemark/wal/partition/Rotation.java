@@ -24,6 +24,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +67,8 @@ final class Rotation {
     private final Disk disk;
     private final Path directory;
     private final AtomicReference<@Nullable Prepared> prepared = new AtomicReference<>();
+    /** Taken by who prepares, and for good by who must not be disturbed by that any more. */
+    private final Semaphore preparing = new Semaphore(1);
 
     private @Nullable Segment successor;
     private long successorBytes;
@@ -306,6 +310,23 @@ final class Rotation {
 
     /** Makes a file of zeros for the next segment, so that the rotation itself is short. A failure means only that it is not. */
     void prepare() {
+        if (!preparing.tryAcquire()) {
+            return;
+        }
+        try {
+            prepareOne();
+        } finally {
+            preparing.release();
+        }
+    }
+
+    /** Nothing is prepared any more. False when that is still under way at the deadline. */
+    boolean stopPreparing(long deadlineNanos) throws InterruptedException {
+        return preparing.tryAcquire(
+                Math.max(0, deadlineNanos - environment.clock().nanos()), TimeUnit.NANOSECONDS);
+    }
+
+    private void prepareOne() {
         if (prepared.get() != null) {
             return;
         }

@@ -399,6 +399,22 @@ final class RoundWriter {
         }
     }
 
+    /**
+     * Takes both rights for good; called once. Unlike {@link #drain} it writes nothing before.
+     *
+     * @return false when the deadline passed; then neither is taken
+     */
+    boolean takeRights(long deadlineNanos) throws InterruptedException {
+        if (!force.acquire(deadlineNanos)) {
+            return false;
+        }
+        if (!write.acquire(deadlineNanos)) {
+            force.release();
+            return false;
+        }
+        return true;
+    }
+
     /** What is done at the very end, with both rights. */
     interface Closing {
         void run(ActiveSegment active) throws IOException;

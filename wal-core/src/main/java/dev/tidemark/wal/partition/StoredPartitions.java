@@ -7,6 +7,7 @@ import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.UnavailableException;
+import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.segment.IndexLoader;
 import java.io.IOException;
@@ -76,6 +77,14 @@ public final class StoredPartitions implements PartitionSource {
         }
     }
 
+    @Override
+    public Deletion deletion(PartitionId id, Path directory, WalException failure) {
+        if (failure.code() == ErrorCode.FORMAT_NEWER) {
+            throw failure;
+        }
+        return new Deletion(services, id, directory, new UnopenedPartition(context, id, directory));
+    }
+
     private record Writable(LogPartition partition) implements OpenPartition {
         @Override
         public LocalPartition handle() {
@@ -90,6 +99,11 @@ public final class StoredPartitions implements PartitionSource {
         @Override
         public BackupReport.PartitionBackup backUp(PartitionBackup backup) throws IOException {
             return backup.copy(partition.id(), partition::asItIs);
+        }
+
+        @Override
+        public Deletion deletion() {
+            return partition.deletion();
         }
 
         @Override
@@ -130,6 +144,11 @@ public final class StoredPartitions implements PartitionSource {
                     .failure()
                     .orElseGet(() -> new UnavailableException(
                             ErrorCode.PARTITION_DELETED, "partition was deleted: partition=" + partition.id()));
+        }
+
+        @Override
+        public Deletion deletion() {
+            throw new IllegalStateException("nothing is deleted in a read-only store: partition=" + partition.id());
         }
 
         @Override

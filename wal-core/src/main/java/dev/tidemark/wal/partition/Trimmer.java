@@ -174,6 +174,22 @@ final class Trimmer {
         return true;
     }
 
+    /**
+     * The segments that were trimmed and could not be deleted because somebody reads them; theirs is the caller's from now on. After {@link #close}. They
+     * have a reference more than before.
+     */
+    List<Segment> takeDoomed() {
+        lock.lock();
+        try {
+            List<Segment> taken =
+                    doomed.stream().filter(Segment::tryRetain).toList();
+            doomed.clear();
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether a thread may be in an I/O operation here. */
     boolean isBusy() {
         return isAtWork;

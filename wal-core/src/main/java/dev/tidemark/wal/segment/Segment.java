@@ -39,6 +39,10 @@ public final class Segment {
     private static final VarHandle REFERENCES = references();
 
     private final Path path;
+
+    /** Where it lies, or is about to lie, since its partition was deleted. */
+    private volatile @Nullable Path movedTo;
+
     private final String displayName;
     private final SegmentName name;
     private final SparseIndex index = new SparseIndex();
@@ -67,8 +71,20 @@ public final class Segment {
         this.sealed = new Sealed(endOffset, fileBytes, Optional.empty());
     }
 
+    /** Where its file lies. */
     public Path path() {
-        return path;
+        Path moved = movedTo;
+        return moved == null ? path : moved;
+    }
+
+    /** Its partition is deleted, and the directory gets another name in a moment: from now on the file is looked for there first. */
+    public void movesTo(Path newPath) {
+        movedTo = newPath;
+    }
+
+    /** Where its file lay before its partition was deleted, if that was so: the name may be another partition's by now. */
+    Optional<Path> pathBefore() {
+        return movedTo == null ? Optional.empty() : Optional.of(path);
     }
 
     /** The file with the directory of its partition, as it stands in messages. */

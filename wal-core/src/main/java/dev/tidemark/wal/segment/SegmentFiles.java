@@ -11,6 +11,9 @@ import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.io.DiskFile;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -199,13 +202,51 @@ public final class SegmentFiles implements AutoCloseable {
     private DiskFile openFile(Segment segment) throws IOException {
         makeRoom();
         try {
-            return disk.open(segment.path(), access);
+            return openWhereItLies(segment);
         } catch (IOException e) {
             if (!DiskErrors.isTooManyOpenFiles(e)) {
                 throw e;
             }
             // Also when there is none to close: another thread in the same need may just have closed them all.
             closeIdle();
+            return openWhereItLies(segment);
+        }
+    }
+
+    /** The partition may be deleted meanwhile: then the file moves, and another partition may get the old name afterwards. */
+    private DiskFile openWhereItLies(Segment segment) throws IOException {
+        Path path = segment.path();
+        try {
+            DiskFile file = disk.open(path, access);
+            if (segment.path().equals(path)) {
+                // Nobody was told of another place yet, so the name was still this one's; or it is the new place.
+                return file;
+            }
+            file.close();
+        } catch (NoSuchFileException e) {
+            Optional<Path> before = segment.pathBefore();
+            if (before.isEmpty()) {
+                throw e;
+            }
+        }
+        return openMoved(segment);
+    }
+
+    /** The name changes once: who finds it at neither place has looked at the old one too late, or else it is gone. */
+    private DiskFile openMoved(Segment segment) throws IOException {
+        try {
+            return disk.open(segment.path(), access);
+        } catch (NoSuchFileException notYet) {
+            try {
+                DiskFile file = disk.open(segment.pathBefore().orElseThrow(() -> notYet), access);
+                if (!disk.exists(segment.path())) {
+                    // Not renamed yet, so the old name was not another's.
+                    return file;
+                }
+                file.close();
+            } catch (NoSuchFileException renamedMeanwhile) {
+                return disk.open(segment.path(), access);
+            }
             return disk.open(segment.path(), access);
         }
     }

@@ -13,6 +13,7 @@ import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.partition.Deletion;
 import dev.tidemark.wal.partition.Life;
 import dev.tidemark.wal.partition.OpenPartition;
 import dev.tidemark.wal.partition.PartitionBackup;
@@ -54,6 +55,11 @@ final class FakePartitions implements Function<PartitionServices, PartitionSourc
             @Override
             public OpenPartition create(PartitionId id, Path store) {
                 return FakePartitions.this.create(services, id, store);
+            }
+
+            @Override
+            public Deletion deletion(PartitionId id, Path directory, WalException failure) {
+                throw new AssertionError("not faked: deletion of " + id);
             }
         };
     }
@@ -129,6 +135,11 @@ final class FakePartitions implements Function<PartitionServices, PartitionSourc
         @Override
         public BackupReport.PartitionBackup backUp(PartitionBackup backup) {
             return new BackupReport.PartitionBackup(handle.id().toString(), 0, 7, 0, 0);
+        }
+
+        @Override
+        public Deletion deletion() {
+            throw new AssertionError("not faked: deletion of " + handle);
         }
 
         @Override

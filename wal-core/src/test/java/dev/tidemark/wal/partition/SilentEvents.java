@@ -16,6 +16,9 @@ public class SilentEvents implements Events {
     public void created(PartitionId partition) {}
 
     @Override
+    public void deleted(PartitionId partition, int segmentsStillRead) {}
+
+    @Override
     public void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {}
 
     @Override
