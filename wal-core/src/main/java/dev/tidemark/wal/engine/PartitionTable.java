@@ -274,7 +274,10 @@ final class PartitionTable {
             var unused = entry.partition()
                     .handle((open, failure) -> true)
                     .get(
-                            Math.max(0, deadlineNanos - services.environment().clock().nanos()),
+                            Math.max(
+                                    0,
+                                    deadlineNanos
+                                            - services.environment().clock().nanos()),
                             TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             throw new IllegalStateException("handled", e);
@@ -286,9 +289,7 @@ final class PartitionTable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UnavailableException(
-                    ErrorCode.INTERRUPTED,
-                    "interrupted while another thread made or deleted it: partition=" + id,
-                    e);
+                    ErrorCode.INTERRUPTED, "interrupted while another thread made or deleted it: partition=" + id, e);
         }
     }
 
@@ -369,7 +370,9 @@ final class PartitionTable {
             return Optional.empty();
         } catch (TimeoutException e) {
             throw new UnavailableException(
-                    ErrorCode.LOCK_TIMEOUT, "another thread is still making or deleting the partition: partition=" + id, e);
+                    ErrorCode.LOCK_TIMEOUT,
+                    "another thread is still making or deleting the partition: partition=" + id,
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UnavailableException(
@@ -458,8 +461,7 @@ final class PartitionTable {
         makers.shut();
         patience.await(makers::awaitEmpty);
         List<OpenPartition> all = new ArrayList<>();
-        entries.values()
-                .forEach(entry -> entry.present().or(entry::before).ifPresent(all::add));
+        entries.values().forEach(entry -> entry.present().or(entry::before).ifPresent(all::add));
         Set<OpenPartition> unclean = ConcurrentHashMap.newKeySet();
         Parallel<OpenPartition> run =
                 Parallel.start(services.environment().threads(), "wal-closer", threads, all, () -> open -> {

@@ -154,7 +154,8 @@ public final class Deletion {
     private StorageException unfinished(String what, String remedy, IOException cause) {
         return new StorageException(
                 ErrorCode.STORAGE_FAILED,
-                "partition is deleted, and " + what + ": partition=" + id + " (" + DiskErrors.said(cause) + ")" + remedy,
+                "partition is deleted, and " + what + ": partition=" + id + " (" + DiskErrors.said(cause) + ")"
+                        + remedy,
                 cause);
     }
 

@@ -173,10 +173,7 @@ final class Outcomes {
         List<Round> staged = intake.withdrawForGood();
         for (Round round : staged) {
             round.markFailed(
-                    Round.Doom.REFUSED,
-                    codeOf(firstCause),
-                    "not written: " + firstCause.getMessage(),
-                    firstCause);
+                    Round.Doom.REFUSED, codeOf(firstCause), "not written: " + firstCause.getMessage(), firstCause);
         }
         settled(staged);
         intake.wakeAll();

@@ -181,8 +181,7 @@ final class Trimmer {
     List<Segment> takeDoomed() {
         lock.lock();
         try {
-            List<Segment> taken =
-                    doomed.stream().filter(Segment::tryRetain).toList();
+            List<Segment> taken = doomed.stream().filter(Segment::tryRetain).toList();
             doomed.clear();
             return taken;
         } finally {

@@ -57,8 +57,8 @@ final class UnopenedPartition implements Deletion.Doomed {
         try {
             return PartitionMetadata.read(context.disk(), directory)
                     .value()
-                    .filter(file ->
-                            file.storeId().equals(context.storeId()) && file.partition().equals(id))
+                    .filter(file -> file.storeId().equals(context.storeId())
+                            && file.partition().equals(id))
                     .filter(file -> file.intents().size() < PartitionFile.MAX_INTENTS);
         } catch (IOException unreadable) {
             return Optional.empty();

@@ -272,8 +272,7 @@ class DeletionTest {
             } catch (ExecutionException told) {
                 assertThat(told.getCause())
                         .isInstanceOfSatisfying(
-                                WalException.class,
-                                e -> assertThat(e.code()).isEqualTo(ErrorCode.PARTITION_DELETED));
+                                WalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PARTITION_DELETED));
             }
             assertCode(ErrorCode.PARTITION_DELETED, cursor::next);
             cursor.close();
@@ -301,8 +300,9 @@ class DeletionTest {
             assertThat(disk.exists(slices.file())).as("where it says it lies").isTrue();
             assertThat(directories()).anyMatch(name -> name.startsWith("delete-"));
             slices.close();
-            Awaitility.await().atMost(Duration.ofSeconds(LONG_SECONDS)).until(() -> directories().stream()
-                    .noneMatch(name -> name.startsWith("delete-")));
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(LONG_SECONDS))
+                    .until(() -> directories().stream().noneMatch(name -> name.startsWith("delete-")));
             assertReads(store.partition(ORDERS), 12);
         }
     }
@@ -400,14 +400,11 @@ class DeletionTest {
         Engine store = open();
         filled(store, ORDERS, 12);
         Gate gate = disk.hold(
-                Gate.Position.BEFORE_EFFECT,
-                CallMatch.on(Operation.Kind.RENAME).where(path -> path.equals(DIRECTORY)));
+                Gate.Position.BEFORE_EFFECT, CallMatch.on(Operation.Kind.RENAME).where(path -> path.equals(DIRECTORY)));
         Future<Boolean> deleting = pool.submit(() -> store.delete(ORDERS));
         gate.awaitArrival(Duration.ofSeconds(LONG_SECONDS));
         Future<?> closing = pool.submit(store::close);
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(LONG_SECONDS))
-                .until(() -> store.state() != LifeState.OPEN);
+        Awaitility.await().atMost(Duration.ofSeconds(LONG_SECONDS)).until(() -> store.state() != LifeState.OPEN);
         gate.open();
         assertThat(deleting.get(LONG_SECONDS, TimeUnit.SECONDS)).isTrue();
         closing.get(LONG_SECONDS, TimeUnit.SECONDS);
@@ -433,8 +430,8 @@ class DeletionTest {
     void partitionWhoseMetadataHaveAnUnknownState_canBeDeleted() throws IOException {
         try (Engine store = open()) {
             LocalPartition orders = filled(store, ORDERS, 3);
-            disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE_DIRECTORY)
-                    .where(path -> path.equals(DIRECTORY))));
+            disk.inject(
+                    Fault.ioError(CallMatch.on(Operation.Kind.FORCE_DIRECTORY).where(path -> path.equals(DIRECTORY))));
             assertCode(ErrorCode.PARTITION_FAILED, () -> orders.checkpoint("billing", 1));
             assertThat(store.delete(ORDERS)).isTrue();
         }
@@ -540,8 +537,8 @@ class DeletionTest {
     void forceOfTheParentThatFails_keepsTheNameUntilTheNextOpening() throws IOException {
         try (Engine store = open()) {
             filled(store, ORDERS, 12);
-            disk.inject(Fault.ioError(
-                    CallMatch.on(Operation.Kind.FORCE_DIRECTORY).where(path -> path.equals(DATA))));
+            disk.inject(
+                    Fault.ioError(CallMatch.on(Operation.Kind.FORCE_DIRECTORY).where(path -> path.equals(DATA))));
             assertCode(ErrorCode.STORAGE_FAILED, () -> store.delete(ORDERS));
             disk.removeFaults();
             long forces = disk.count(Operation.Kind.FORCE_DIRECTORY, path -> path.equals(DATA));
@@ -618,12 +615,15 @@ class DeletionTest {
                 try (Engine recovered = open()) {
                     assertThat(recovered.recovery().refused()).as(when).isEmpty();
                     assertReads(recovered.partition(OTHER), 3);
-                    long end = recovered.find(ORDERS).map(o -> o.ends().logEnd()).orElse(-1L);
+                    long end =
+                            recovered.find(ORDERS).map(o -> o.ends().logEnd()).orElse(-1L);
                     assertThat(end).as(when).isIn(boundary < deleted ? List.of(12L, -1L) : List.of(0L, 1L, -1L));
                     if (end == 12) {
                         assertReads(recovered.partition(ORDERS), 12);
                     }
-                    assertThat(recovered.partition(ORDERS).append(value(end))).as(when).isEqualTo(Math.max(0, end));
+                    assertThat(recovered.partition(ORDERS).append(value(end)))
+                            .as(when)
+                            .isEqualTo(Math.max(0, end));
                     assertThat(directories()).as(when).containsExactly(ORDERS.toString(), OTHER.toString());
                 }
             }
