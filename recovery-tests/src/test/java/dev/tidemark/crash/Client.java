@@ -5,10 +5,12 @@ import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Appended;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.OutcomeUnknownException;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.engine.Engine;
 import dev.tidemark.wal.io.SimulatedDisk;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -41,7 +43,8 @@ public final class Client {
         SYNC,
         ROTATE,
         TRIM,
-        CHECKPOINT
+        CHECKPOINT,
+        DELETE
     }
 
     /** For who does not look at errors. */
@@ -189,6 +192,48 @@ public final class Client {
             // It begins there or not.
             errors.accept(Call.TRIM, e);
         }
+    }
+
+    /** Deletes the partition; true if that came to its end, so that the name is free. */
+    public boolean delete(Engine engine) {
+        log.deleting(now());
+        try {
+            engine.delete(partition.id());
+            return true;
+        } catch (WalException e) {
+            errors.accept(Call.DELETE, e);
+            if (!isDeleted()) {
+                log.notDeleted();
+            }
+            return false;
+        }
+    }
+
+    /** Whether it is gone for everybody who uses it, also where its files are not. */
+    public boolean isDeleted() {
+        return partition
+                .describe()
+                .failure()
+                .filter(failure -> failure.code() == ErrorCode.PARTITION_DELETED)
+                .isPresent();
+    }
+
+    /** Nothing comes through this any more, and least of all into another partition of the same name. */
+    public void requireDeleted() {
+        require(() -> partition.checkpoint("nowhere", 0));
+        require(() -> partition.append(new byte[10]));
+    }
+
+    private void require(Runnable call) {
+        try {
+            call.run();
+        } catch (WalException e) {
+            if (e.code() == ErrorCode.PARTITION_DELETED) {
+                return;
+            }
+            throw new Oracle.Violation("a deleted partition says something else: " + e.getMessage(), e);
+        }
+        throw new Oracle.Violation("a deleted partition has taken a change: " + partition.id());
     }
 
     public void checkpoint(String name, long offset) {

@@ -21,6 +21,12 @@ public enum CrashPoint {
     PARTITION_NAMED,
     /** The store's directory is forced: the name survives loss of power. */
     PARTITION_NAME_FORCED,
+    /** A deleted partition has its temporary name. */
+    PARTITION_DELETED,
+    /** The store's directory is forced behind that. */
+    PARTITION_DELETED_FORCED,
+    /** Files of a deleted partition, or its directory, were removed. */
+    PARTITION_REMOVED,
     /** A round, or part of it, was written to the active segment. */
     ROUND_WRITTEN,
     /** A segment that goes on was forced. */
@@ -112,6 +118,7 @@ public enum CrashPoint {
         private final Set<Path> justRenamed = new HashSet<>();
         private final Set<Path> sealing = new HashSet<>();
         private boolean isPartitionNamed;
+        private boolean isPartitionDeleted;
 
         Reader(Path store) {
             this.store = store;
@@ -121,6 +128,9 @@ public enum CrashPoint {
             Path path = operation.path();
             Path target = operation.target().orElse(path);
             Path directory = directoryOf(operation);
+            if (directory.toString().contains("/delete-")) {
+                return PARTITION_REMOVED;
+            }
             if (directory.equals(store) || !directory.startsWith(store)) {
                 return inStore(operation, target);
             }
@@ -153,6 +163,14 @@ public enum CrashPoint {
             if (target.getFileName() != null && isPartition(target)) {
                 isPartitionNamed = true;
                 return PARTITION_NAMED;
+            }
+            if (target.toString().contains("/delete-")) {
+                isPartitionDeleted = operation.kind() == Operation.Kind.RENAME;
+                return isPartitionDeleted ? PARTITION_DELETED : PARTITION_REMOVED;
+            }
+            if (isPartitionDeleted && operation.kind() == Operation.Kind.FORCE_DIRECTORY) {
+                isPartitionDeleted = false;
+                return PARTITION_DELETED_FORCED;
             }
             if (isPartitionNamed && operation.kind() == Operation.Kind.FORCE_DIRECTORY) {
                 isPartitionNamed = false;

@@ -48,8 +48,15 @@ public final class History {
         return logs.computeIfAbsent(id, Log::new);
     }
 
-    public synchronized @Nullable Log find(PartitionId id) {
-        return logs.get(id);
+    /** The partition that had this name at a time; one that is deleted and made again has a part for each of its lives. */
+    public synchronized @Nullable Log find(PartitionId id, long at) {
+        Log latest = logs.get(id);
+        return latest == null ? null : latest.livedAt(at);
+    }
+
+    /** It was deleted: what is made under its name from this time on is another one. */
+    public synchronized void deleted(PartitionId id, long at) {
+        logs.computeIfPresent(id, (same, life) -> new Log(id, life, at));
     }
 
     public synchronized List<Log> logs() {
@@ -66,11 +73,14 @@ public final class History {
         History next = new History();
         for (Log before : logs()) {
             Extent extent = found.get(before.id);
+            Log life = before.livedAt(boundary);
             if (extent != null) {
                 Log log = next.log(before.id);
-                log.inherits(before, crash, boundary, extent, servedAt);
+                log.inherits(life, crash, boundary, extent, servedAt);
                 log.promise(servedAt, extent.end(), Durability.SYNCED);
                 log.createdAt = servedAt;
+            } else if (life.mayBeDeleted(boundary)) {
+                next.log(before.id).inheritsDeleted(life, boundary, servedAt);
             }
         }
         return next;
@@ -85,7 +95,7 @@ public final class History {
         for (Log before : logs()) {
             Extent extent = found.get(before.id);
             if (extent != null) {
-                next.log(before.id).inherits(before, crash, boundary, extent, NOT_SERVED_YET);
+                next.log(before.id).inherits(before.livedAt(boundary), crash, boundary, extent, NOT_SERVED_YET);
             }
         }
         return next;
@@ -122,8 +132,37 @@ public final class History {
         private boolean existsAfterPowerLoss;
         private boolean wasKilled;
 
+        /** The partition that had the name before, and was deleted; and when that was done. */
+        private final @Nullable Log lifeBefore;
+
+        private final long begunAt;
+        private long deletingAt = Submission.NEVER;
+        /** The process that is served at {@link #servedAt} did not find it: the deletion that was under way is done. */
+        private boolean isFoundDeleted;
+
         private Log(PartitionId id) {
+            this(id, null, 0);
+        }
+
+        private Log(PartitionId id, @Nullable Log lifeBefore, long begunAt) {
             this.id = id;
+            this.lifeBefore = lifeBefore;
+            this.begunAt = begunAt;
+        }
+
+        private Log livedAt(long at) {
+            Log life = this;
+            while (life.lifeBefore != null && life.begunAt > at) {
+                life = life.lifeBefore;
+            }
+            return life;
+        }
+
+        private void inheritsDeleted(Log earlier, long boundary, long served) {
+            before = earlier;
+            beforeBoundary = boundary;
+            servedAt = served;
+            isFoundDeleted = true;
         }
 
         private void inherits(Log earlier, Crash crash, long boundary, Extent extent, long served) {
@@ -193,6 +232,21 @@ public final class History {
             }
         }
 
+        /** From this time on it may be gone. */
+        synchronized void deleting(long at) {
+            deletingAt = at;
+        }
+
+        /** It was not: nothing has changed. */
+        synchronized void notDeleted() {
+            deletingAt = Submission.NEVER;
+        }
+
+        /** Whether somebody has asked for it to be deleted. */
+        public synchronized boolean mayBeDeleted(long boundary) {
+            return deletingAt <= boundary;
+        }
+
         /** From this time on the log may begin there. */
         synchronized void trimming(long at, long offset) {
             startsAsked.computeIfAbsent(at, time -> new HashSet<>()).add(offset);
@@ -226,9 +280,13 @@ public final class History {
                 }
             });
             Log earlier = before;
-            if (earlier != null) {
+            if (earlier != null && !isAnotherThanBefore(boundary)) {
                 earlier.requireUnchanged(contents, beforeBoundary);
             }
+        }
+
+        private boolean isAnotherThanBefore(long boundary) {
+            return isFoundDeleted && boundary >= servedAt;
         }
 
         /** What must be there at least, if the crash came when that many operations had returned. */
@@ -262,6 +320,9 @@ public final class History {
 
         /** Whether the partition itself must be there. */
         boolean mustExist(Crash crash, long boundary) {
+            if (mayBeDeleted(boundary) || isFoundDeleted && createdAt > boundary) {
+                return false;
+            }
             return createdAt <= boundary || before != null && (crash == Crash.KILL || existsAfterPowerLoss);
         }
 
@@ -275,7 +336,7 @@ public final class History {
                 // Nothing new yet. But a process that was killed may have cut away a refused round and not yet forced
                 // the
                 // cut; until recovery has forced it, a loss of power brings the round back, and nobody was told of it.
-                return wasKilled ? earlier.at(offset, beforeBoundary) : List.of();
+                return wasKilled || isFoundDeleted ? earlier.at(offset, beforeBoundary) : List.of();
             }
             return index().getOrDefault(offset, List.of()).stream()
                     .filter(submission -> submission.mayBeThereAt(boundary))

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -46,21 +47,27 @@ public final class Oracle {
      * @param extents where each partition begins and ends
      * @param newestSubmittedAt for each partition, when the newest of what is there was submitted
      * @param contents what lies where in each partition
+     * @param judgedAs whose parts of the history they were compared with
      */
     public record Found(
             Map<PartitionId, History.Extent> extents,
             Map<PartitionId, Long> newestSubmittedAt,
-            Map<PartitionId, Contents> contents) {
+            Map<PartitionId, Contents> contents,
+            Map<PartitionId, History.Log> judgedAs) {
 
         /** Whether it is enough, and not too much, after a crash at this boundary. */
         public void requireFits(History history, History.Crash crash, long submittedBefore, long promisedBefore) {
-            for (History.Log log : history.logs()) {
+            for (History.Log latest : history.logs()) {
+                History.Log log = Objects.requireNonNull(history.find(latest.id(), promisedBefore));
                 History.Extent extent = extents.get(log.id());
                 if (extent == null) {
                     if (log.mustExist(crash, promisedBefore)) {
                         throw new Violation("a partition that had been created is gone: " + log.id());
                     }
                     continue;
+                }
+                if (!log.equals(judgedAs.get(log.id()))) {
+                    throw new Violation("a partition that was deleted is back: " + log.id());
                 }
                 long required = log.requiredEnd(crash, promisedBefore);
                 if (extent.end() < required) {
@@ -92,8 +99,9 @@ public final class Oracle {
         Map<PartitionId, History.Extent> extents = new HashMap<>();
         Map<PartitionId, Long> newest = new HashMap<>();
         Map<PartitionId, Contents> contents = new HashMap<>();
+        Map<PartitionId, History.Log> judgedAs = new HashMap<>();
         for (PartitionId id : engine.partitions()) {
-            History.Log log = history.find(id);
+            History.Log log = history.find(id, submittedBefore);
             LocalPartition partition = partition(engine, id);
             long end = endOf(partition);
             extents.put(id, new History.Extent(partition.ends().start(), end));
@@ -101,8 +109,11 @@ public final class Oracle {
             newest.put(id, readAll(partition, log, end, submittedBefore, found));
             found.requireNumberedInOrder(partition.ends().start() > 0);
             contents.put(id, found);
+            if (log != null) {
+                judgedAs.put(id, log);
+            }
         }
-        return new Found(extents, newest, contents);
+        return new Found(extents, newest, contents, judgedAs);
     }
 
     private static void requireNoFalseAlarm(RecoveryReport report) {

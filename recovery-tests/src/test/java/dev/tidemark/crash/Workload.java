@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
@@ -56,6 +57,9 @@ final class Workload {
     private final Map<PartitionId, NumberedAppends> numbered = new HashMap<>();
     /** Draws for the producers alone, so that workloads without any stay what they were. */
     private SplittableRandom producers = new SplittableRandom(0);
+
+    /** Draws for the ends of partitions alone. */
+    private SplittableRandom lives = new SplittableRandom(0);
 
     private final Map<PartitionId, Cursor> readers = new HashMap<>();
     private WalConfig config;
@@ -158,6 +162,7 @@ final class Workload {
         for (int step = 1; step <= last; step++) {
             random.step(step);
             producers = new SplittableRandom(plan.seed() * 1_000 + step);
+            lives = new SplittableRandom(~plan.seed() * 1_000 - step);
             if (plan.has(step)) {
                 steps.add(step + ": " + oneStep());
                 numbered.values().forEach(NumberedAppends::requireNothingWrong);
@@ -192,6 +197,10 @@ final class Workload {
 
     /** Takes one and says what it was. */
     private String oneStep() {
+        if (hasLives() && !clients.isEmpty() && lives.nextInt(8) == 0) {
+            List<Client> open = List.copyOf(new TreeMap<>(clients).values());
+            return delete(open.get(lives.nextInt(open.size())));
+        }
         int what = random.nextInt(100);
         if (what < 24) {
             Client client = client();
@@ -231,6 +240,34 @@ final class Workload {
         } else {
             return reopen();
         }
+    }
+
+    /** Every eighth deletes partitions, too. */
+    private boolean hasLives() {
+        return plan.seed() % 8 == 5;
+    }
+
+    private String delete(Client client) {
+        PartitionId id = client.partition().id();
+        Cursor reader = readers.remove(id);
+        boolean isRead = lives.nextBoolean();
+        if (reader != null && !isRead) {
+            reader.close();
+        }
+        if (!client.delete(store.engine())) {
+            return id + " could not be deleted";
+        }
+        clients.remove(id);
+        numbered.remove(id);
+        history.deleted(id, disk.operationCount());
+        if (lives.nextBoolean()) {
+            client(id);
+        }
+        client.requireDeleted();
+        if (reader != null && isRead) {
+            reader.close();
+        }
+        return id + " delete" + (clients.containsKey(id) ? " and make again" : "");
     }
 
     private String trim(Client client) {
@@ -321,7 +358,10 @@ final class Workload {
     }
 
     private Client client() {
-        PartitionId id = new PartitionId("p", random.nextInt(random.nextInt(MAX_PARTITIONS) + 1));
+        return client(new PartitionId("p", random.nextInt(random.nextInt(MAX_PARTITIONS) + 1)));
+    }
+
+    private Client client(PartitionId id) {
         Client known = clients.get(id);
         if (known != null) {
             return known;

@@ -119,6 +119,7 @@ final class FaultWorkload {
     private int stepsUntilReopening = -1;
     private boolean isNested;
     private boolean isAlone;
+    private boolean hasDeleted;
 
     FaultWorkload(
             SimulatedDisk disk,
@@ -170,6 +171,35 @@ final class FaultWorkload {
             }
         }
         settle();
+        deleteOne();
+        settle();
+    }
+
+    /** One of the two goes, with what is on its way to it, and is made again. The last thing, so that what comes before stays what it was. */
+    private void deleteOne() {
+        PartitionId id = random.nextBoolean() ? FIRST : SECOND;
+        Optional<Client> found = client(id);
+        if (found.isEmpty() || store == null) {
+            return;
+        }
+        Client client = found.get();
+        client.enqueue(request(client));
+        hasDeleted = true;
+        boolean isFree = client.delete(store.engine());
+        if (!isFree && !client.isDeleted()) {
+            return;
+        }
+        client.requireDeleted();
+        clients.remove(id);
+        numbered.remove(id);
+        Cursor reader = readers.remove(id);
+        if (reader != null) {
+            reader.close();
+        }
+        if (isFree) {
+            history.deleted(id, disk.operationCount());
+            use(id, Step.APPEND);
+        }
     }
 
     private List<Step> shuffled() {
@@ -347,6 +377,11 @@ final class FaultWorkload {
         }
         LocalPartition partition;
         try {
+            if (history.log(id).mayBeDeleted(disk.operationCount())
+                    && store.engine().find(id).isEmpty()) {
+                // The opening has finished it.
+                history.deleted(id, disk.operationCount());
+            }
             partition = store.engine().partition(id);
         } catch (WalException e) {
             tell(Told.Call.PARTITION, e);
@@ -369,6 +404,10 @@ final class FaultWorkload {
     }
 
     private void tell(Told.Call call, WalException error) {
+        if (error.code() == ErrorCode.PARTITION_DELETED && hasDeleted) {
+            // What was under way when it was deleted.
+            return;
+        }
         if (stepsUntilReopening < 0 && error.remedy() == Remedy.REOPEN) {
             // Not at once: first it is seen what the others do.
             stepsUntilReopening = 4;
@@ -436,7 +475,9 @@ final class FaultWorkload {
         if (!(failure instanceof WalException told)) {
             throw new Oracle.Violation("waiting for a record ended with what it may not end with: " + failure, failure);
         }
-        errors.accept(Told.Call.WAIT, told);
+        if (told.code() != ErrorCode.PARTITION_DELETED || !hasDeleted) {
+            errors.accept(Told.Call.WAIT, told);
+        }
     }
 
     /** What became of each partition; nothing if the store is not open. */

@@ -32,6 +32,7 @@ record Told(Call call, Class<? extends WalException> type, ErrorCode code, When 
         ROTATE,
         TRIM,
         CHECKPOINT,
+        DELETE,
         /** Cursors and slices. */
         READ,
         /** {@code whenReadable}. */
@@ -106,6 +107,9 @@ record Told(Call call, Class<? extends WalException> type, ErrorCode code, When 
             told(Call.CHECKPOINT, StorageException.class, ErrorCode.TOO_MANY_OPEN_FILES, When.TOO_MANY_FILES),
             told(Call.CHECKPOINT, StorageException.class, ErrorCode.PARTITION_FAILED, When.NOT_MERELY_FULL),
             told(Call.CHECKPOINT, UnavailableException.class, ErrorCode.PARTITION_FAILED, When.NOT_MERELY_FULL),
+            told(Call.DELETE, StorageException.class, ErrorCode.STORAGE_FAILED, When.NOT_MERELY_FULL),
+            told(Call.DELETE, StorageException.class, ErrorCode.STORAGE_FULL, When.DISK_FULL),
+            told(Call.DELETE, StorageException.class, ErrorCode.TOO_MANY_OPEN_FILES, When.TOO_MANY_FILES),
             told(Call.READ, DamageException.class, ErrorCode.SEGMENT_UNREADABLE, When.NOT_MERELY_FULL),
             told(Call.READ, StorageException.class, ErrorCode.TOO_MANY_OPEN_FILES, When.TOO_MANY_FILES),
             told(Call.WAIT, UnavailableException.class, ErrorCode.PARTITION_CLOSED, When.ANY_FAULT),

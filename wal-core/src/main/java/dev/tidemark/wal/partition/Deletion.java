@@ -126,7 +126,11 @@ public final class Deletion {
         try {
             // An earlier attempt may have been told of a failure and have done it all the same.
             if (disk.exists(directory) || !disk.exists(doomedDirectory)) {
-                disk.rename(directory, doomedDirectory);
+                // A journaled file system may want blocks for it.
+                services.room().withReserve(() -> {
+                    disk.rename(directory, doomedDirectory);
+                    return id;
+                });
             }
             isRenamed = true;
         } catch (IOException e) {
@@ -152,8 +156,15 @@ public final class Deletion {
     }
 
     private StorageException unfinished(String what, String remedy, IOException cause) {
+        ErrorCode code = ErrorCode.STORAGE_FAILED;
+        if (DiskErrors.isFull(cause)) {
+            services.room().full(cause);
+            code = ErrorCode.STORAGE_FULL;
+        } else if (DiskErrors.isTooManyOpenFiles(cause)) {
+            code = ErrorCode.TOO_MANY_OPEN_FILES;
+        }
         return new StorageException(
-                ErrorCode.STORAGE_FAILED,
+                code,
                 "partition is deleted, and " + what + ": partition=" + id + " (" + DiskErrors.said(cause) + ")"
                         + remedy,
                 cause);

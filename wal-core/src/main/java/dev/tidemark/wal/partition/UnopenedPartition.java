@@ -1,11 +1,8 @@
 package dev.tidemark.wal.partition;
 
-import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.PartitionId;
-import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.PartitionFile;
-import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.segment.Segment;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,10 +41,7 @@ final class UnopenedPartition implements Deletion.Doomed {
                     file -> file.change().withoutCleanStamp().intent(intent).done());
         } catch (IOException e) {
             if (!metadata.isOutcomeUnknown()) {
-                throw new StorageException(
-                        DiskErrors.isFull(e) ? ErrorCode.STORAGE_FULL : ErrorCode.STORAGE_FAILED,
-                        "partition was not deleted: partition=" + id + " (" + DiskErrors.said(e) + ")",
-                        e);
+                throw metadata.failed("partition was not deleted", id, context.room(), stop -> {}, e);
             }
         }
     }
