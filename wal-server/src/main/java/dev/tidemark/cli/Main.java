@@ -73,6 +73,7 @@ public final class Main implements Runnable {
                 new TrimCommand(console),
                 new CheckpointCommand(console),
                 new BackupCommand(console),
+                new PartitionsCommand(console),
                 new DemoWriterCommand(console));
     }
 
