@@ -67,8 +67,7 @@ enum Start {
                     new History(),
                     History.Crash.POWER_LOSS,
                     0,
-                    new Oracle.Found(
-                            java.util.Map.of(), java.util.Map.of(), java.util.Map.of(), java.util.Map.of()));
+                    new Oracle.Found(java.util.Map.of(), java.util.Map.of(), java.util.Map.of(), java.util.Map.of()));
         }
         for (long i = 0; i < MOST_SEEDS; i++) {
             Optional<Beginning> found = tryToMake(seed * MOST_SEEDS + i);

@@ -99,7 +99,8 @@ final class PartitionsCommand extends ConsoleCommand {
                             .put("end", each.ends().written())
                             .put("bytes", each.fileBytes());
                     each.failure()
-                            .ifPresent(failure -> json.put("code", failure.code().name()));
+                            .ifPresent(
+                                    failure -> json.put("code", failure.code().name()));
                     out().line(json.toString());
                 } else {
                     out().line(each.id()

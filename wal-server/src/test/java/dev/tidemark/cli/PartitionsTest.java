@@ -42,7 +42,8 @@ class PartitionsTest {
         CliRun made = CliRun.of("partitions", "--data", directory, "create", "orders-0", "orders-1");
         assertThat(made.exitCode()).isZero();
         assertThat(made.outLines()).containsExactly("orders-0 made", "orders-1 made");
-        assertThat(CliRun.of("partitions", "--data", directory, "create", "orders-1").outLines())
+        assertThat(CliRun.of("partitions", "--data", directory, "create", "orders-1")
+                        .outLines())
                 .containsExactly("orders-1 was there");
         assertThat(CliRun.of("partitions", "--data", directory).outLines())
                 .containsExactly("orders-0 0..0", "orders-1 0..0");
@@ -57,7 +58,8 @@ class PartitionsTest {
         assertThat(run.out()).contains("orders-0 deleted");
         assertThat(CliRun.of("partitions", "--data", store).outLines()).containsExactly("orders-1 0..3");
         try (Stream<Path> left = Files.list(store)) {
-            assertThat(left.filter(Files::isDirectory).map(path -> path.getFileName().toString()))
+            assertThat(left.filter(Files::isDirectory)
+                            .map(path -> path.getFileName().toString()))
                     .containsExactly("orders-1");
         }
     }
