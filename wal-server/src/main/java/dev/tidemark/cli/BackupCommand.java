@@ -43,7 +43,7 @@ final class BackupCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() {
+    protected ExitCode execute() {
         BackupReport report;
         try (Wal wal = store.openToRead();
                 ProgressBar bar = new ProgressBar(console(), "backup")) {

@@ -55,7 +55,7 @@ final class CheckpointCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() {
+    protected ExitCode execute() {
         String wanted = name;
         if (isRemoved == (offset != null) && (isRemoved || wanted != null)) {
             throw new CommandFailure(

@@ -18,7 +18,7 @@ import java.util.Map;
  *
  * <p><b>Threads.</b> {@link #err()} may be used by any thread, the rest by the thread that runs the command.
  */
-final class Console {
+public final class Console {
     private final InputStream in;
     private final Output out;
     private final PrintWriter err;
@@ -26,7 +26,8 @@ final class Console {
     private final boolean isErrTerminal;
     private final boolean isColourWanted;
 
-    Console(
+    /** With these streams, and whether a person looks at what goes out. */
+    public Console(
             InputStream in,
             OutputStream out,
             OutputStream err,
@@ -43,7 +44,7 @@ final class Console {
     }
 
     /** The streams of this process. */
-    static Console ofProcess() {
+    public static Console ofProcess() {
         return new Console(
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
@@ -75,11 +76,13 @@ final class Console {
         return in;
     }
 
-    Output out() {
+    /** Standard output. */
+    public Output out() {
         return out;
     }
 
-    PrintWriter err() {
+    /** Standard error. */
+    public PrintWriter err() {
         return err;
     }
 
@@ -89,12 +92,12 @@ final class Console {
     }
 
     /** How to mark up what goes to standard output. */
-    Paint paint() {
+    public Paint paint() {
         return new Paint(isOutTerminal && isColourWanted);
     }
 
     /** How to mark up what goes to standard error. */
-    Paint errPaint() {
+    public Paint errPaint() {
         return new Paint(isErrTerminal && isColourWanted);
     }
 }

@@ -2,11 +2,12 @@ package dev.tidemark.cli;
 
 import java.util.concurrent.Callable;
 
-/** A command: prints to a console, ends with an exit code. */
-abstract class ConsoleCommand implements Callable<Integer> {
+/** A command: prints to a console, ends with an exit code. Other modules add theirs through {@link MoreCommands}. */
+public abstract class ConsoleCommand implements Callable<Integer> {
     private final Console console;
 
-    ConsoleCommand(Console console) {
+    /** With the console it prints to. */
+    protected ConsoleCommand(Console console) {
         this.console = console;
     }
 
@@ -17,21 +18,24 @@ abstract class ConsoleCommand implements Callable<Integer> {
         return exitCode.number();
     }
 
-    abstract ExitCode execute() throws Exception;
+    /** Does what the command is for. What it throws becomes a line on standard error and an exit code. */
+    protected abstract ExitCode execute() throws Exception;
 
     /** Refuses a number that makes no sense for an option. */
-    static void requireAtLeast(long least, String option, long value) {
+    protected static void requireAtLeast(long least, String option, long value) {
         if (value < least) {
             throw new CommandFailure(
                     ExitCode.USAGE, "USAGE", "the least is " + least + ": " + option + "=" + value, "");
         }
     }
 
-    final Console console() {
+    /** Where it reads and writes. */
+    protected final Console console() {
         return console;
     }
 
-    final Output out() {
+    /** Standard output. */
+    protected final Output out() {
         return console.out();
     }
 }

@@ -50,7 +50,7 @@ final class DemoCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    protected ExitCode execute() throws IOException {
         // Written so that it refuses what is no number, too.
         if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
             throw new CommandFailure(

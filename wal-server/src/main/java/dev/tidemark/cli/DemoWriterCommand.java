@@ -48,7 +48,7 @@ final class DemoWriterCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    protected ExitCode execute() throws IOException {
         DemoPlan plan = DemoPlan.of(seed, Duration.ZERO, 0);
         Threads threads = Environment.real().threads();
         try (Wal wal = Wal.open(config(directory))) {

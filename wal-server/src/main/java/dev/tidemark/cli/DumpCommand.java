@@ -56,7 +56,7 @@ final class DumpCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    protected ExitCode execute() throws IOException {
         requireAtLeast(0, "--max", max);
         Disk disk = Environment.real().disk();
         FrameSink sink =

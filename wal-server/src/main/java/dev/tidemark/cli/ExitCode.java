@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** How a command ends, as a number that scripts may rely on. The table in {@code docs/cli.md} has the same rows. */
-enum ExitCode {
+public enum ExitCode {
     OK(0, "it is done, and nothing is wrong"),
     FAILED(1, "it failed: the disk, the store, or a promise that did not hold"),
     USAGE(2, "the call is wrong: a command, an option, an argument or a partition name"),
@@ -20,6 +20,8 @@ enum ExitCode {
     NEWER(8, "a file was written by a newer version; it was left alone"),
     REFUSED(9, "an append was refused, and is not in the log"),
     UNKNOWN(10, "the outcome of an append is not known; read the log to learn it"),
+    BROKEN(11, "crash-test: a promise of the log under test did not hold"),
+    UNTESTED(12, "crash-test: the log could not be tested, so nothing is said about it"),
     INTERRUPTED(130, "ended by an interrupt (Ctrl-C)"),
     PIPE_CLOSED(141, "whoever read the output has gone, as in a pipe into head");
 
@@ -31,7 +33,8 @@ enum ExitCode {
         this.meaning = meaning;
     }
 
-    int number() {
+    /** The number itself. */
+    public int number() {
         return number;
     }
 

@@ -53,7 +53,7 @@ final class FetchCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() {
+    protected ExitCode execute() {
         requireAtLeast(0, "--max", max);
         try (Wal wal = store.openToRead()) {
             LocalPartition source = StoreOption.existing(wal, partition);

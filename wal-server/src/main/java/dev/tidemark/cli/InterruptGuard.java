@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * <p><b>Threads.</b> The command's thread opens and closes it. What is to be done when the command does not stop runs in a thread of the JVM's, beside
  * the command.
  */
-final class InterruptGuard implements AutoCloseable {
+public final class InterruptGuard implements AutoCloseable {
     private final CountDownLatch done = new CountDownLatch(1);
     private final Runnable first;
     private final Duration patience;
@@ -20,11 +20,13 @@ final class InterruptGuard implements AutoCloseable {
     private volatile boolean isInterrupted;
 
     /**
+     * Watches from now on.
+     *
      * @param first what makes the command stop, where looking at {@link #isInterrupted()} is not enough
      * @param patience how long the command may take to end
      * @param otherwise what to do when it has not, as when it waits for input
      */
-    InterruptGuard(Runnable first, Duration patience, Runnable otherwise) {
+    public InterruptGuard(Runnable first, Duration patience, Runnable otherwise) {
         this.first = first;
         this.patience = patience;
         this.otherwise = otherwise;
@@ -38,7 +40,7 @@ final class InterruptGuard implements AutoCloseable {
     }
 
     /** Whether the command should stop. */
-    boolean isInterrupted() {
+    public boolean isInterrupted() {
         return isInterrupted;
     }
 

@@ -7,23 +7,29 @@ import java.util.function.Consumer;
  *
  * <p><b>Threads.</b> Confined to one thread.
  */
-final class Json {
+public final class Json {
     private final StringBuilder text = new StringBuilder("{");
 
-    Json put(String name, String value) {
+    /** An object without fields yet. */
+    public Json() {}
+
+    /** A field that is a text. */
+    public Json put(String name, String value) {
         return raw(name, quoted(value));
     }
 
-    Json put(String name, long value) {
+    /** A field that is a number. */
+    public Json put(String name, long value) {
         return raw(name, Long.toString(value));
     }
 
-    Json put(String name, boolean value) {
+    /** A field that is true or false. */
+    public Json put(String name, boolean value) {
         return raw(name, Boolean.toString(value));
     }
 
     /** A field whose value is JSON already. */
-    Json raw(String name, String json) {
+    public Json raw(String name, String json) {
         if (text.length() > 1) {
             text.append(',');
         }
@@ -32,7 +38,7 @@ final class Json {
     }
 
     /** A field that is an array, an object an item. */
-    <T> Json putEach(String name, Iterable<T> items, Consumer<? super Item<T>> fill) {
+    public <T> Json putEach(String name, Iterable<T> items, Consumer<? super Item<T>> fill) {
         StringBuilder array = new StringBuilder("[");
         for (T item : items) {
             Json object = new Json();
@@ -45,12 +51,14 @@ final class Json {
     /**
      * One item of an array.
      *
+     * @param <T> what it is made of
      * @param value what it is made of
      * @param json where its fields go
      */
-    record Item<T>(T value, Json json) {}
+    public record Item<T>(T value, Json json) {}
 
-    static String quoted(String value) {
+    /** A text as JSON writes it. */
+    public static String quoted(String value) {
         StringBuilder out = new StringBuilder(value.length() + 2).append('"');
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);

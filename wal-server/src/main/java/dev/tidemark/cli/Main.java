@@ -3,6 +3,7 @@ package dev.tidemark.cli;
 import dev.tidemark.wal.api.PartitionId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -62,6 +63,14 @@ public final class Main implements Runnable {
     }
 
     private static List<ConsoleCommand> commands(Console console) {
+        List<ConsoleCommand> commands = new ArrayList<>(ownCommands(console));
+        for (MoreCommands others : ServiceLoader.load(MoreCommands.class, Main.class.getClassLoader())) {
+            commands.addAll(others.commands(console));
+        }
+        return commands;
+    }
+
+    private static List<ConsoleCommand> ownCommands(Console console) {
         return List.of(
                 new DemoCommand(console),
                 new StatCommand(console),
@@ -84,7 +93,7 @@ public final class Main implements Runnable {
     }
 
     /** Runs one command and returns its exit code. */
-    static int run(Console console, String... args) {
+    public static int run(Console console, String... args) {
         int exitCode = commandLine(console).execute(args);
         try {
             console.out().flush();

@@ -14,7 +14,7 @@ import java.util.Locale;
  *
  * <p><b>Threads.</b> Confined to the thread that runs the command.
  */
-final class Output {
+public final class Output {
     private static final int BUFFER_BYTES = 64 << 10;
 
     private final OutputStream target;
@@ -25,17 +25,17 @@ final class Output {
     }
 
     /** One line of text. */
-    Output line(String text) {
+    public Output line(String text) {
         return bytes(text.getBytes(StandardCharsets.UTF_8)).newLine();
     }
 
     /** One line, as {@link String#format} makes it. */
-    Output line(String format, Object... values) {
+    public Output line(String format, Object... values) {
         return line(String.format(Locale.ROOT, format, values));
     }
 
     /** These bytes, as they are. */
-    Output bytes(byte[] bytes) {
+    public Output bytes(byte[] bytes) {
         try {
             target.write(bytes);
             return this;
@@ -45,7 +45,7 @@ final class Output {
     }
 
     /** Ends a line. */
-    Output newLine() {
+    public Output newLine() {
         try {
             target.write('\n');
             return this;
@@ -60,7 +60,7 @@ final class Output {
     }
 
     /** Hands on what was buffered. */
-    void flush() {
+    public void flush() {
         if (isBroken) {
             // It has been reported; the bytes are still in the buffer and would fail again.
             return;

@@ -5,25 +5,30 @@ package dev.tidemark.cli;
  *
  * @param isOn whether there is a terminal that wants colours
  */
-record Paint(boolean isOn) {
+public record Paint(boolean isOn) {
 
-    String bold(String text) {
+    /** In this style. */
+    public String bold(String text) {
         return in("1", text);
     }
 
-    String faint(String text) {
+    /** In this style. */
+    public String faint(String text) {
         return in("2", text);
     }
 
-    String red(String text) {
+    /** In this style. */
+    public String red(String text) {
         return in("31", text);
     }
 
-    String green(String text) {
+    /** In this style. */
+    public String green(String text) {
         return in("32", text);
     }
 
-    String yellow(String text) {
+    /** In this style. */
+    public String yellow(String text) {
         return in("33", text);
     }
 

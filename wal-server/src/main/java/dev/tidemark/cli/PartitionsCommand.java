@@ -69,7 +69,7 @@ final class PartitionsCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() {
+    protected ExitCode execute() {
         if (partitions.isEmpty() != (action == Action.LIST)) {
             throw usage(
                     action == Action.LIST

@@ -75,7 +75,7 @@ final class ProduceCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    protected ExitCode execute() throws IOException {
         if (batchRecords < 1) {
             throw new CommandFailure(
                     ExitCode.USAGE, "USAGE", "a batch has at least one record: --batch=" + batchRecords, "");

@@ -3,23 +3,23 @@ package dev.tidemark.cli;
 import java.util.Locale;
 
 /** Numbers as people read them. */
-final class Quantity {
+public final class Quantity {
     private static final String[] BYTE_UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
     private Quantity() {}
 
     /** With separators: {@code 12,345}. */
-    static String count(long number) {
+    public static String count(long number) {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
     /** A count with its noun: {@code 1 segment}, {@code 2 segments}. */
-    static String count(long number, String noun) {
+    public static String count(long number, String noun) {
         return count(number) + ' ' + noun + (number == 1 ? "" : "s");
     }
 
     /** Bytes in the unit that keeps the number short: {@code 4.0 KiB}. */
-    static String bytes(long bytes) {
+    public static String bytes(long bytes) {
         double shown = bytes;
         int unit = 0;
         while (shown >= 1024 && unit < BYTE_UNITS.length - 1) {
@@ -30,7 +30,7 @@ final class Quantity {
     }
 
     /** A length of time in the unit that keeps the number short: {@code 65 µs}. */
-    static String nanos(long nanos) {
+    public static String nanos(long nanos) {
         if (nanos < 1_000) {
             return nanos + " ns";
         }
@@ -45,7 +45,7 @@ final class Quantity {
     }
 
     /** How many a second. */
-    static String rate(long number, long nanos) {
+    public static String rate(long number, long nanos) {
         return count(nanos <= 0 ? number : Math.round(number * 1e9 / nanos)) + "/s";
     }
 }

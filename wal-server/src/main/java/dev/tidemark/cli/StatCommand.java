@@ -45,7 +45,7 @@ final class StatCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    protected ExitCode execute() throws IOException {
         try (Wal wal = store.openToRead()) {
             Volume volume = Environment.real().disk().volume(store.directory());
             if (isJson) {

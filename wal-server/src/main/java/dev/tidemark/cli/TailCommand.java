@@ -59,7 +59,7 @@ final class TailCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() {
+    protected ExitCode execute() {
         requireAtLeast(0, "--lines", count);
         try (InterruptGuard guard = InterruptGuard.noticed()) {
             boolean isDone = printTail(guard);

@@ -96,7 +96,7 @@ final class TrimCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() {
+    protected ExitCode execute() {
         Keep keep = how.keep;
         try (Wal wal =
                 store.openExistingToWrite(config -> keep == null ? config : config.retention(keep.retention()))) {

@@ -52,7 +52,7 @@ final class VerifyCommand extends ConsoleCommand {
     }
 
     @Override
-    ExitCode execute() throws IOException {
+    protected ExitCode execute() throws IOException {
         Path directory = StoreOption.existing(store.directory());
         requireKnown(directory);
         VerifyReport report = verify(directory, id -> partitions.isEmpty() || partitions.contains(id));

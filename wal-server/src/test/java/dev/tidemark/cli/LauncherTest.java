@@ -29,11 +29,17 @@ class LauncherTest {
     void aBuiltTree() throws IOException {
         err = directory.resolve("err.txt");
         Files.copy(Path.of("..", "wal"), directory.resolve("wal"));
-        Path built = Files.createDirectories(directory.resolve("wal-server/target/quick"));
-        Files.createFile(built.resolve("wal-server-1-all.jar"));
+        jar("recovery-tests", "recovery-tests-1.jar");
+        jar("wal-core", "wal-core-1-tests.jar");
+        jar("wal-server", "wal-server-1-all.jar");
         Path java = Files.createDirectories(directory.resolve("jdk/bin")).resolve("java");
         Files.writeString(java, ECHOING_JAVA);
         assertThat(java.toFile().setExecutable(true)).isTrue();
+    }
+
+    private void jar(String module, String name) throws IOException {
+        Files.createFile(Files.createDirectories(directory.resolve(module + "/target/quick"))
+                .resolve(name));
     }
 
     private String run(String line) throws IOException, InterruptedException {
