@@ -27,6 +27,10 @@ public enum ErrorCode {
     OFFSET_TRIMMED(Remedy.FIX_CALL),
     /** The offset lies beyond the end of the log. */
     OFFSET_BEYOND_END(Remedy.FIX_CALL),
+    /** The log was truncated below this offset: what lay there is gone. Read, or append, from its end on. */
+    OFFSET_TRUNCATED(Remedy.FIX_CALL),
+    /** A truncation would take away what readers may have been given, and was not asked to. */
+    OFFSET_READABLE(Remedy.FIX_CALL),
     /** The partition does not exist and may not be created here. */
     PARTITION_UNKNOWN(Remedy.FIX_CALL),
     /** The store was opened read-only. */

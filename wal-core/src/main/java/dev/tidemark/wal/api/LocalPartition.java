@@ -35,6 +35,28 @@ public interface LocalPartition extends Partition {
      */
     Slices slices(long from, int maxBytes);
 
+    /** As {@link #truncateAfter(long, Truncation)}, for what no reader can have been given. */
+    default long truncateAfter(long end) {
+        return truncateAfter(end, Truncation.OF_WHAT_IS_NOT_READABLE);
+    }
+
+    /**
+     * Ends the log at {@code end}: what lies at this offset and behind it is given up, and the next append gets this offset. Durable when it returns; does nothing if
+     * the log ends there. Checkpoints behind the end are moved to it, and what was known of producers is what was known at that place.
+     *
+     * <p>Appends that are not durable yet and lie behind the end are refused with {@code OFFSET_TRUNCATED}. Cursors and slices that have gone behind it are told the same for
+     * ever; others go on.
+     *
+     * @param end not below the start of the log, not above its end, and between two appends
+     * @return the end of the log
+     * @throws InvalidCallException {@code OFFSET_BEYOND_END}, {@code OFFSET_TRIMMED}; {@code ARGUMENT_INVALID} in the middle of a batch; {@code
+     *     OFFSET_READABLE}, where it would take away more than it may. With {@link Truncation#OF_WHAT_IS_NOT_READABLE} that is also so where an append
+     *     behind the end has reached the disk together with one before it
+     * @throws StorageException nothing has changed; or, with {@code PARTITION_FAILED}, the partition has stopped, and reopening finishes what was begun
+     * @throws UnavailableException {@code LOCK_TIMEOUT} after {@code appendTimeout}, and nothing has changed
+     */
+    long truncateAfter(long end, Truncation what);
+
     /**
      * Seals the active segment and goes on in a new one; returns the base offset of the new one. An empty segment is left
      * as it is.

@@ -28,6 +28,8 @@ public interface WalListener {
 
     /** A backup is finished: all of it is durable and was read back. */
     default void backedUp(BackupReport report) {}
+    /** The log was truncated: it ends there now, and so many segments were deleted. */
+    default void truncated(PartitionId partition, long endOffset, int segments) {}
 
     /** A force took longer than {@code slowForce}; called while it still hangs, and again with its full length. */
     default void slowForce(PartitionId partition, String file, Duration soFar, boolean isStillRunning) {}

@@ -209,6 +209,17 @@ final class EventStream implements Events {
     }
 
     @Override
+    public void truncated(PartitionId partition, long endOffset, int segments, long bytes) {
+        log(to -> to.info(
+                "log truncated: partition={} endOffset={} segments={} bytes={}",
+                partition,
+                endOffset,
+                segments,
+                bytes));
+        tell(heard -> heard.truncated(partition, endOffset, segments));
+    }
+
+    @Override
     public void slowForce(PartitionId partition, String file, long soFarNanos, boolean isStillRunning) {
         log(to -> to.warn(
                 "{}: partition={} file={} millis={}",

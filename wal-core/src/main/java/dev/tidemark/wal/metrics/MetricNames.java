@@ -44,6 +44,7 @@ public enum MetricNames {
             "wal.trim.pending", Kind.COUNTER, "Segments taken away while somebody still read them: deleted later", ""),
     BACKUP("wal.backup", Kind.TIMER, "Backups that came to their end", ""),
     BACKUP_BYTES("wal.backup.bytes", Kind.COUNTER, "Bytes of segments copied by these", ""),
+    TRUNCATIONS("wal.truncations", Kind.COUNTER, "Times the end of a log was moved back by a call", ""),
     PREFILL_BYTES("wal.prefill.bytes", Kind.COUNTER, "Zeros written ahead of the log's end", ""),
     PREFILL_FAILED("wal.prefill.failed", Kind.COUNTER, "Attempts to write zeros ahead that did not work", ""),
     PROOFS("wal.proof", Kind.COUNTER, "Proof frames of quiet partitions", "outcome"),

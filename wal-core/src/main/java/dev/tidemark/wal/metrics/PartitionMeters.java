@@ -40,6 +40,7 @@ public final class PartitionMeters {
     private final Counter trimmedSegments;
     private final Counter trimmedBytes;
     private final Counter trimPending;
+    private final Counter truncations;
     private final Counter prefillBytes;
     private final Counter prefillFailed;
     private final Counter proofsWritten;
@@ -68,6 +69,7 @@ public final class PartitionMeters {
         trimmedSegments = registered.counter(MetricNames.TRIMMED_SEGMENTS);
         trimmedBytes = registered.counter(MetricNames.TRIMMED_BYTES);
         trimPending = registered.counter(MetricNames.TRIM_PENDING);
+        truncations = registered.counter(MetricNames.TRUNCATIONS);
         prefillBytes = registered.counter(MetricNames.PREFILL_BYTES);
         prefillFailed = registered.counter(MetricNames.PREFILL_FAILED);
         proofsWritten = registered.counter(MetricNames.PROOFS, "written");
@@ -164,6 +166,11 @@ public final class PartitionMeters {
     /** So many trimmed segments were still read, and are deleted later. */
     public void trimPending(int segments) {
         trimPending.increment(segments);
+    }
+
+    /** The new end moved back. */
+    public void truncated() {
+        truncations.increment();
     }
 
     /** Zeros were written ahead. */

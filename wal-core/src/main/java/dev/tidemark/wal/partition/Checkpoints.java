@@ -54,6 +54,11 @@ final class Checkpoints {
             throw ReadErrors.beyondEnd(parts.id(), offset, end);
         }
         replace(file -> {
+            // A truncation may have come between; it lowers the end in its hold of the lock under which this is run.
+            long endNow = parts.positions().durable();
+            if (offset > endNow) {
+                throw ReadErrors.beyondEnd(parts.id(), offset, endNow);
+            }
             if (!file.checkpoints().containsKey(name) && file.checkpoints().size() == PartitionFile.MAX_CHECKPOINTS) {
                 throw new InvalidCallException(
                         ErrorCode.ARGUMENT_INVALID,

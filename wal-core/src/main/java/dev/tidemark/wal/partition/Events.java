@@ -30,6 +30,9 @@ public interface Events {
     /** The log begins at another record from now on; so many segments will be deleted, and so many bytes with them. */
     void trimmed(PartitionId partition, long startOffset, int segments, long bytes);
 
+    /** The log ends at another record from now on; so many segments were deleted, and so many bytes with them. */
+    void truncated(PartitionId partition, long endOffset, int segments, long bytes);
+
     /** A force takes or took too long. */
     void slowForce(PartitionId partition, String file, long soFarNanos, boolean isStillRunning);
 

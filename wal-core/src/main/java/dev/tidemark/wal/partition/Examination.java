@@ -93,6 +93,18 @@ final class Examination {
         return new Examination(context, id, directory, buffer, listing, readMetadata(context, id, directory));
     }
 
+    /** Begins one of a directory whose {@code PARTITION} is taken to be this one. */
+    static Examination asIf(
+            RecoveryContext context, PartitionId id, Path directory, Supplier<ByteBuffer> buffer, PartitionFile file)
+            throws Refusal {
+        try {
+            PartitionListing listing = PartitionListing.read(context.disk(), directory);
+            return new Examination(context, id, directory, buffer, listing, file);
+        } catch (IOException e) {
+            throw Refusal.unreadable(id.toString(), directory, e);
+        }
+    }
+
     private static PartitionFile readMetadata(RecoveryContext context, PartitionId id, Path directory) throws Refusal {
         Decoded<PartitionFile> decoded;
         try {

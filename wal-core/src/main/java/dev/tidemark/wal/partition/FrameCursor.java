@@ -135,6 +135,7 @@ final class FrameCursor implements Cursor {
         }
         throwFailure(view);
         if (nextOffset < batchEnd) {
+            walk.requireNotTruncated();
             nextRecord();
             return true;
         }
@@ -153,7 +154,7 @@ final class FrameCursor implements Cursor {
         while (!next()) {
             long left = waitNanos - (view.clock().nanos() - began);
             try {
-                if (!view.awaitVisible(walk.awaited(), options.visibility(), left)) {
+                if (!view.awaitVisible(walk.awaited(), options.visibility(), left) && !walk.isOutdated()) {
                     return false;
                 }
             } catch (InterruptedException e) {

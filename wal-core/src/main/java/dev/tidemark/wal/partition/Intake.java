@@ -9,6 +9,7 @@ import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.ProducerBatch;
+import dev.tidemark.wal.format.ProducerState;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.metrics.PartitionMeters;
 import io.netty.buffer.ByteBuf;
@@ -452,6 +453,33 @@ final class Intake {
         try {
             List<Round> withdrawn = queue.withdraw(before, active, rotateNext);
             producers.backTo(queue.logEnd());
+            return withdrawn;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether something is staged that begins below this offset. */
+    boolean hasStagedBelow(long offset) {
+        lock.lockForWork();
+        try {
+            return queue.hasBelow(offset);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The log is truncated: all ends go back, and so does what is known of producers. The caller, who holds both rights, settles the rounds that were staged.
+     *
+     * @param active the segment that was cut, to which nothing is added any more
+     * @param producersThen what was known at the new end
+     */
+    List<Round> truncate(ActiveSegment active, long end, List<ProducerState> producersThen) {
+        lock.lockForWork();
+        try {
+            List<Round> withdrawn = queue.truncate(active, end);
+            producers.truncated(producersThen);
             return withdrawn;
         } finally {
             lock.unlock();

@@ -17,6 +17,7 @@ import dev.tidemark.wal.api.ProducerIdentity;
 import dev.tidemark.wal.api.ReadOptions;
 import dev.tidemark.wal.api.Slices;
 import dev.tidemark.wal.api.StorageException;
+import dev.tidemark.wal.api.Truncation;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
@@ -72,6 +73,8 @@ public final class LogPartition implements LocalPartition, ReadView {
     private final SegmentsInLog segments;
     private final Trimmer trimmer;
     private final Checkpoints checkpoints;
+    private final Truncations truncations = new Truncations();
+    private final Truncator truncator;
     private final Deletion deletion;
 
     private boolean hasRights;
@@ -110,6 +113,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         writer = new RoundWriter(services, parts, intake, rotation, new SegmentInUse(active, state.mustRotate()));
         trimmer = new Trimmer(services, parts, segments, writer::abandon);
         checkpoints = new Checkpoints(services, parts, writer::abandon);
+        truncator = new Truncator(services, parts, this, segments, trimmer, writer, intake, this::activeFrom);
         deletion = new Deletion(services, id, recovered.directory(), new Doomed());
         if (recovered.unfinished().isEmpty()) {
             watchAge(active);
@@ -464,6 +468,16 @@ public final class LogPartition implements LocalPartition, ReadView {
     }
 
     @Override
+    public long truncateAfter(long end, Truncation what) {
+        return changed(() -> truncator.truncate(end, what));
+    }
+
+    @Override
+    public Truncations truncations() {
+        return truncations;
+    }
+
+    @Override
     public long applyRetention() {
         return changed(() -> {
             RetentionRule rule =
@@ -491,6 +505,7 @@ public final class LogPartition implements LocalPartition, ReadView {
      * the end is looked at last, so everything that {@code PARTITION} speaks of lies below it.
      */
     BackupSource asItIs() {
+        life.checkNotDeleted();
         return trimmer.whileStartStands(() -> {
             PartitionFile metadata = parts.metadata().current();
             SegmentList now = segments.get();

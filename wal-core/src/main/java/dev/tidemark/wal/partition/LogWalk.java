@@ -2,6 +2,8 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.InvalidCallException;
+import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.FrameVerdict;
 import dev.tidemark.wal.segment.FrameWindow;
@@ -59,6 +61,9 @@ final class LogWalk implements AutoCloseable {
     private boolean isIndexDoubted;
     private boolean isDoubted;
 
+    /** How many truncations there had been when what this walk knows was loaded. */
+    private long truncationsSeen;
+
     /** What must be visible before {@link #find} can find more than the last time. */
     private long awaited;
 
@@ -67,6 +72,7 @@ final class LogWalk implements AutoCloseable {
         this.view = view;
         this.visibility = visibility;
         this.window = new FrameWindow(view.files(), view.memory(), readAheadBytes);
+        this.truncationsSeen = view.truncations().count();
     }
 
     // ---------------------------------------------------------------- where to
@@ -89,9 +95,18 @@ final class LogWalk implements AutoCloseable {
 
     /** The segment that holds what is wanted, if that is visible already: pinned from now on, so that trimming cannot take it away. */
     void pinWanted() {
-        end = view.visibleEnd(visibility);
-        if (wanted < end) {
-            goTo(wanted);
+        while (true) {
+            end = view.visibleEnd(visibility);
+            try {
+                if (wanted < end) {
+                    goTo(wanted);
+                }
+                return;
+            } catch (DamageException e) {
+                if (!wentBack()) {
+                    throw e;
+                }
+            }
         }
     }
 
@@ -118,8 +133,61 @@ final class LogWalk implements AutoCloseable {
      * Goes to the wanted frame. Afterwards the {@link #window} is at that frame, whose header is good, and payload too if that was asked for.
      *
      * @return false if it is not visible yet
+     * @throws InvalidCallException {@code OFFSET_TRUNCATED} when the log's end went back below what is wanted since this walk began
      */
     boolean find(boolean withPayload) {
+        while (true) {
+            try {
+                boolean isFound = findUndisturbed(withPayload);
+                // Looked at after everything was read: as long as the count is the same, it was read from the log as it
+                // was.
+                if (!wentBack()) {
+                    return isFound;
+                }
+            } catch (DamageException e) {
+                view.lookWhetherChanged();
+                if (!wentBack()) {
+                    throw e;
+                }
+            } catch (WalException e) {
+                if (!wentBack()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Whether the log was truncated since; then everything is loaded anew, unless what is wanted lies behind the new end: that is told. */
+    private boolean wentBack() {
+        long count = view.truncations().count();
+        if (count == truncationsSeen) {
+            return false;
+        }
+        requireNotTruncated();
+        truncationsSeen = count;
+        leave();
+        window.forget();
+        position = TO_BE_LOCATED;
+        isOffsetKnown = false;
+        isDoubted = false;
+        end = view.visibleEnd(visibility);
+        return true;
+    }
+
+    /** Passes unless the log's end went back below what is wanted. */
+    void requireNotTruncated() {
+        long lowest = view.truncations().lowestSince(truncationsSeen);
+        if (wanted > lowest) {
+            throw ReadErrors.truncated(view.id(), wanted, lowest);
+        }
+    }
+
+    /** Whether there was a truncation that {@link #find} has not looked at yet. */
+    boolean isOutdated() {
+        return view.truncations().count() != truncationsSeen;
+    }
+
+    private boolean findUndisturbed(boolean withPayload) {
         while (wanted < end || lookFurther()) {
             FrameVerdict verdict;
             try {

@@ -85,8 +85,10 @@ public final class PartitionBackup {
                     throw e;
                 }
             } catch (DamageException e) {
-                // In a store of this process nothing changes below the durable end: there the first word is the last.
-                if (looks == MAX_LOOKS || !services.config().readOnly()) {
+                // In a store of this process only a truncation changes anything below the durable end. Damage is there
+                // the next
+                // time, too.
+                if (looks == MAX_LOOKS) {
                     throw e;
                 }
             }

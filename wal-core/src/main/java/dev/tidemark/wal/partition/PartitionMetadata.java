@@ -84,9 +84,15 @@ final class PartitionMetadata {
      * @throws IOException if it failed. If {@link #isOutcomeUnknown} holds afterwards the partition has to stop, otherwise nothing has changed
      */
     void replace(UnaryOperator<PartitionFile> change) throws IOException {
+        replace(change, () -> {});
+    }
+
+    /** The same; {@code then} is run when it is durable, before the lock is given back: no other replacement comes between. */
+    void replace(UnaryOperator<PartitionFile> change, Runnable then) throws IOException {
         lock.lock();
         try {
             replaceLocked(change);
+            then.run();
         } finally {
             lock.unlock();
         }
@@ -158,7 +164,7 @@ final class PartitionMetadata {
 
     /** The same without a replacement, where none is possible any more. */
     void shut(Runnable then, Supplier<WalException> later) {
-        lock.lock();
+        lock.lockForWork();
         try {
             then.run();
             shut = later;

@@ -16,7 +16,8 @@ import java.lang.invoke.VarHandle;
  * round, the writer may run in between and the lower one appear to be ahead.
  *
  * <p>All only move forward, but for {@code logEnd}, which goes back to {@code written} when a write was refused: what it
- * said was provisional.
+ * said was provisional; and for the ends of a log that is truncated, of which {@link Truncations} tells first. They go back one after the other, the lowest
+ * first, with both rights and the partition lock held.
  *
  * <p><b>Crash.</b> Nothing here is stored. Recovery sets all ends to the last complete round.
  */
@@ -85,12 +86,25 @@ final class Positions {
         DURABLE.setRelease(this, end);
     }
 
-    /** Everything at once; the order of the loads keeps the inequalities. */
+    /** The log ends here from now on. */
+    void truncated(long end) {
+        assert end >= start() && end <= durable : "the end cannot go back from " + durable + " to " + end;
+        DURABLE.setRelease(this, end);
+        WRITTEN.setRelease(this, end);
+        LOG_END.setRelease(this, end);
+    }
+
+    /** Everything at once; the order of the loads keeps the inequalities, but while a truncation is at it. */
     Ends snapshot() {
-        long startNow = start();
-        long durableNow = durable();
-        long writtenNow = written();
-        long logEndNow = logEnd();
-        return new Ends(startNow, durableNow, durableNow, writtenNow, logEndNow);
+        while (true) {
+            long startNow = start();
+            long durableNow = durable();
+            long writtenNow = written();
+            long logEndNow = logEnd();
+            if (durableNow <= writtenNow && writtenNow <= logEndNow) {
+                return new Ends(startNow, durableNow, durableNow, writtenNow, logEndNow);
+            }
+            Thread.onSpinWait();
+        }
     }
 }

@@ -274,6 +274,15 @@ final class ProducerTable {
         nextExpiryMillis = 0;
     }
 
+    /** The log was truncated: what is known is what was known at its new end. */
+    void truncated(List<ProducerState> then) {
+        meters.producersKnown(then.size() - producers.size());
+        producers.clear();
+        underway.clear();
+        then.forEach(state -> producers.put(state.producerId(), new Known(state)));
+        nextExpiryMillis = 0;
+    }
+
     // ---------------------------------------------------------------- forgetting
 
     private boolean isExpired(ProducerState state, long nowMillis) {

@@ -34,6 +34,14 @@ final class ReadErrors {
                 "offset is beyond the end of the log: partition=" + partition + " offset=" + offset + " end=" + end);
     }
 
+    /** A reader stands behind an end to which the log went back since. */
+    static InvalidCallException truncated(PartitionId partition, long offset, long end) {
+        return new InvalidCallException(
+                ErrorCode.OFFSET_TRUNCATED,
+                "the log was truncated below this place since: partition=" + partition + " offset=" + offset + " end="
+                        + end);
+    }
+
     static InvalidCallException closedHandle(String what, PartitionId partition) {
         return new InvalidCallException(ErrorCode.CLOSED_HANDLE, what + " was closed: partition=" + partition);
     }

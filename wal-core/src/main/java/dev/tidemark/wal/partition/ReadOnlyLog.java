@@ -11,6 +11,7 @@ import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Decoded;
 import dev.tidemark.wal.format.FrameKind;
+import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.format.SegmentHeader;
@@ -31,6 +32,7 @@ import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -257,9 +259,67 @@ final class ReadOnlyLog implements ReadView {
     private UnavailableException changed() {
         UnavailableException changed = new UnavailableException(
                 ErrorCode.PARTITION_CLOSED,
-                "log was changed by a recovery while it was read: partition=" + id + " end=" + end + "; open it again");
+                "log was changed by a recovery or a truncation while it was read: partition=" + id + " end=" + end
+                        + "; open it again");
         failure = changed;
         return changed;
+    }
+
+    /** Another process truncates and deletes without asking who reads. */
+    @Override
+    public void lookWhetherChanged() {
+        try {
+            Optional<PartitionFile> now =
+                    PartitionMetadata.read(environment.disk(), directory).value();
+            boolean isGone = now.isEmpty() && !environment.disk().exists(directory);
+            if (isGone
+                    || now.filter(file -> file.partitionId() != owner.partitionId())
+                            .isPresent()) {
+                throw deleted();
+            }
+            if (now.isPresent() && isCutBack(now.get())) {
+                throw changed();
+            }
+        } catch (IOException e) {
+            // The error that made the reader ask is the one to be told.
+            LOG.debug("partition was not looked at again: partition={}", id, e);
+        }
+    }
+
+    private UnavailableException deleted() {
+        UnavailableException deleted = new UnavailableException(
+                ErrorCode.PARTITION_DELETED,
+                "partition was deleted: partition=" + id + "; a new one of this name is another partition");
+        failure = deleted;
+        return deleted;
+    }
+
+    /** Whether the segments that this log has come over are no longer those of the log. */
+    private boolean isCutBack(PartitionFile now) throws IOException {
+        long known = end;
+        if (now.intents().stream()
+                .anyMatch(intent -> intent instanceof Intent.Truncate truncate && truncate.endOffset() < known)) {
+            return true;
+        }
+        List<Segment> mine = segments.asList();
+        NavigableMap<SegmentName, Long> listed =
+                PartitionListing.read(environment.disk(), directory).segments();
+        for (int i = 0; i < mine.size(); i++) {
+            SegmentName name = mine.get(i).name();
+            boolean isNewest = i == mine.size() - 1;
+            long endHere = isNewest ? known : mine.get(i + 1).baseOffset();
+            SegmentName next = listed.higherKey(name);
+            boolean isSuccessorAnother = isNewest
+                    ? next != null && next.baseOffset() < endHere
+                    : !mine.get(i + 1).name().equals(next);
+            boolean isCut = now.closedByRecovery().stream()
+                    .anyMatch(closed -> closed.name().equals(name) && closed.endOffset() < endHere);
+            if (name.epoch() >= now.startSegment().epoch()
+                    && (isCut || isSuccessorAnother || !listed.containsKey(name))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private SegmentHeader headerOf(SegmentName name) throws IOException {

@@ -13,6 +13,7 @@ import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
 import dev.tidemark.wal.api.ReadOptions;
 import dev.tidemark.wal.api.Slices;
+import dev.tidemark.wal.api.Truncation;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.segment.Segment;
@@ -189,6 +190,11 @@ public final class ReadOnlyPartition implements LocalPartition {
 
     @Override
     public long trimTo(long offset) {
+        throw readOnly();
+    }
+
+    @Override
+    public long truncateAfter(long end, Truncation what) {
         throw readOnly();
     }
 

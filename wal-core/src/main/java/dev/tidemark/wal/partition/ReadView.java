@@ -38,6 +38,11 @@ interface ReadView {
     /** The segments at present. An acquire load; whoever wants to use one retains it, and loads the list again if that fails. */
     SegmentList segments();
 
+    /** How often the end went back, of which it tells before anything else shows it. */
+    default Truncations truncations() {
+        return Truncations.NONE;
+    }
+
     /** Why nothing can be read any more: closed or deleted. */
     Optional<WalException> readFailure();
 
@@ -57,7 +62,14 @@ interface ReadView {
     default void lookAtStart() {}
 
     /**
-     * Waits until the record at {@code offset} is visible. False when the time is up, or the log is closed meanwhile.
+     * Looks whether what seems damaged was truncated or deleted, where nobody tells: see {@link #look}.
+     *
+     * @throws WalException if it was
+     */
+    default void lookWhetherChanged() {}
+
+    /**
+     * Waits until the record at {@code offset} is visible. False when the time is up, or the log is closed or truncated meanwhile.
      *
      * @throws WalException if the log was closed, has failed or was deleted before: nothing more will come
      * @throws InterruptedException when the thread is interrupted before or while it waits

@@ -132,6 +132,11 @@ final class Rotation {
                 || (done == RotationStep.NAME_FORCED && !parts.metadata().isOutcomeUnknown());
     }
 
+    /** Whether the successor has its name and is not in use: there is only forward. With both rights. */
+    boolean isHalfDone() {
+        return done == RotationStep.RENAMED || done == RotationStep.NAME_FORCED || done == RotationStep.NAMED_ACTIVE;
+    }
+
     /**
      * Whether the rename has not taken place, by what the directory says. A journaled file system may want blocks for it, and refuses it
      * before it has begun when there are none.

@@ -202,6 +202,20 @@ final class RoundQueue {
         return withdrawn;
     }
 
+    /** See {@link Intake#truncate}. */
+    List<Round> truncate(ActiveSegment active, long end) {
+        List<Round> withdrawn = withdraw(null, active, true);
+        logEnd = end;
+        positions.truncated(end);
+        return withdrawn;
+    }
+
+    /** Whether something is staged that begins below this offset. */
+    boolean hasBelow(long offset) {
+        Round first = rounds.peekFirst();
+        return first != null && first.firstOffset < offset;
+    }
+
     /** Takes everything out when the partition has failed, so that nothing follows. */
     List<Round> withdrawForGood() {
         return withdraw(true);

@@ -8,13 +8,16 @@ import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.DiskErrors;
+import dev.tidemark.wal.io.ThreadRules;
 import dev.tidemark.wal.metrics.FlushReason;
 import dev.tidemark.wal.metrics.PartitionMeters;
 import dev.tidemark.wal.metrics.RotationReason;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -322,9 +325,10 @@ final class RoundWriter {
         if (refused != null) {
             return cutBack.run(refused);
         }
-        if (!staged.nextRotates()) {
-            return List.of();
-        }
+        return staged.nextRotates() ? changeSegment(reason) : List.of();
+    }
+
+    private List<Round> changeSegment(FlushReason reason) {
         ActiveSegment old = segment.active();
         try {
             old.enter();
@@ -405,6 +409,7 @@ final class RoundWriter {
      * @return false when the deadline passed; then neither is taken
      */
     boolean takeRights(long deadlineNanos) throws InterruptedException {
+        ThreadRules.assertMayBlock();
         if (!force.acquire(deadlineNanos)) {
             return false;
         }
@@ -457,6 +462,68 @@ final class RoundWriter {
     /** The segment in use had records when the store was opened. */
     void segmentBeganBefore(long nanos) {
         background.segmentBegan(nanos);
+    }
+
+    // ---------------------------------------------------------------- truncation
+
+    /**
+     * Takes both rights, writes and forces what begins below an offset, and runs something with them: then nothing is on its way, and what is staged begins at
+     * that offset or behind it.
+     *
+     * @throws UnavailableException when the rights were not free by the deadline
+     */
+    long withAllBelowDurable(long offset, long deadlineNanos, LongSupplier action) throws InterruptedException {
+        if (!takeRights(deadlineNanos)) {
+            throw new UnavailableException(
+                    ErrorCode.LOCK_TIMEOUT,
+                    "the log was busy until the deadline, nothing was changed: partition=" + id);
+        }
+        List<List<Round>> covered = new ArrayList<>();
+        try {
+            while (!life.hasFailed() && (underway.hasRefused() || intake.hasStagedBelow(offset))) {
+                if (needsBoth()) {
+                    covered.add(bothTurn(FlushReason.NEXT));
+                } else {
+                    Round round = intake.take(false);
+                    if (round != null) {
+                        write.write(round, FlushReason.NEXT);
+                    }
+                }
+            }
+            if (!life.hasFailed() && change.isHalfDone()) {
+                // A successor that has its name may not be left behind by what follows.
+                covered.add(changeSegment(FlushReason.NEXT));
+            }
+            if (!life.hasFailed() && change.isHalfDone()) {
+                throw change.refusal("nothing was changed");
+            }
+            if (!life.hasFailed()) {
+                covered.add(force.force(segment.active()));
+            }
+            return action.getAsLong();
+        } finally {
+            write.release();
+            force.release();
+            covered.forEach(this::finish);
+            handOver();
+        }
+    }
+
+    /** Refuses all that is staged. With both rights. */
+    void refuseStaged(WalException cause) {
+        outcomes.refuse(intake.withdraw(null, segment.active(), segment.isClosed()), cause);
+    }
+
+    /** Refuses rounds that were withdrawn. */
+    void refuse(List<Round> withdrawn, WalException cause) {
+        outcomes.refuse(withdrawn, cause);
+    }
+
+    /** The segment in use is this one, which was cut, and to which nothing is added any more. With both rights. */
+    void goOnIn(ActiveSegment cut, long durableEnd) {
+        segment.changeTo(cut, true);
+        proofs.segmentBegan(durableEnd);
+        background.segmentEnded();
     }
 
     // ---------------------------------------------------------------- a recovery that is finished late

@@ -1,6 +1,8 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.PartitionId;
+import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.metrics.PartitionMeters;
@@ -38,6 +40,9 @@ final class SegmentChange {
 
     private volatile RotationReason nextReason = RotationReason.SIZE;
 
+    /** With both rights. */
+    private @Nullable IOException refusedBy;
+
     SegmentChange(WriteParts write, Rotation rotation, Outcomes outcomes, Proofs proofs, Background background) {
         this.services = write.services();
         this.id = write.parts().id();
@@ -65,6 +70,7 @@ final class SegmentChange {
     /** Makes the change, with everything in the old segment forced. Returns the first round for the new one, to be written now. */
     @Nullable
     Round run() {
+        refusedBy = null;
         ActiveSegment old = segment.active();
         RotationEvent event = RotationEvent.beginIfRecorded();
         long began = clock.nanos();
@@ -76,6 +82,7 @@ final class SegmentChange {
             ActiveSegment next = outcome.next();
             if (next == null) {
                 IOException cause = Objects.requireNonNull(outcome.cause());
+                refusedBy = cause;
                 if (DiskErrors.isFull(cause)) {
                     services.room().full(cause);
                 }
@@ -99,6 +106,28 @@ final class SegmentChange {
             outcomes.fail(outcomes.failedBy(t));
             return null;
         }
+    }
+
+    /** Whether a change has begun and is to be repeated: its steps so far are on the disk. */
+    boolean isHalfDone() {
+        return rotation.isHalfDone();
+    }
+
+    /** What a caller is told whose call needs the change that could not be made. */
+    StorageException refusal(String what) {
+        IOException cause = refusedBy;
+        ErrorCode code = ErrorCode.STORAGE_FAILED;
+        if (cause != null && DiskErrors.isFull(cause)) {
+            code = ErrorCode.STORAGE_FULL;
+        } else if (cause == null || DiskErrors.isTooManyOpenFiles(cause)) {
+            // Without a cause it was not even begun: the segment in use could not be opened.
+            code = ErrorCode.TOO_MANY_OPEN_FILES;
+        }
+        return new StorageException(
+                code,
+                what + ", a change of segment has to come to its end first: partition=" + id
+                        + (cause == null ? "" : " (" + DiskErrors.said(cause) + ")"),
+                cause);
     }
 
     private RotationReason reason() {

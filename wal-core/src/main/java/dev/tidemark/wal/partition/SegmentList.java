@@ -54,6 +54,13 @@ final class SegmentList {
         return of(segments.subList(count, segments.size()));
     }
 
+    /** The same up to {@code old}, in place of which there is {@code last}. */
+    SegmentList endingWith(Segment old, Segment last) {
+        List<Segment> fewer = new ArrayList<>(segments.subList(0, indexOf(old)));
+        fewer.add(last);
+        return of(fewer);
+    }
+
     /** Where this one stands in the list. */
     int indexOf(Segment segment) {
         int index = segments.indexOf(segment);

@@ -32,11 +32,19 @@ final class SegmentSlices implements Slices {
     private final int salt;
     private final long firstOffset;
     private final long endOffset;
+    private final long truncationsSeen;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private SegmentSlices(
-            ReadView view, Segment segment, long filePosition, int bytes, long firstOffset, long endOffset) {
+            ReadView view,
+            Segment segment,
+            long filePosition,
+            int bytes,
+            long firstOffset,
+            long endOffset,
+            long truncationsSeen) {
         this.view = view;
+        this.truncationsSeen = truncationsSeen;
         this.segment = segment;
         this.filePosition = filePosition;
         this.bytes = bytes;
@@ -57,22 +65,23 @@ final class SegmentSlices implements Slices {
         if (from < view.start()) {
             throw ReadErrors.trimmed(view.id(), from, view.start());
         }
+        long truncations = view.truncations().count();
         try (LogWalk walk = new LogWalk(view, Durability.SYNCED, WALK_READ_BYTES)) {
             walk.want(from);
-            return walk.find(false) ? sliceAt(view, walk, maxBytes) : emptyAt(view, from);
+            return walk.find(false) ? sliceAt(view, walk, maxBytes, truncations) : emptyAt(view, from, truncations);
         }
     }
 
-    private static Slices emptyAt(ReadView view, long from) {
+    private static Slices emptyAt(ReadView view, long from, long truncations) {
         long end = view.visibleEnd(Durability.SYNCED);
         if (from > end) {
             throw ReadErrors.beyondEnd(view.id(), from, end);
         }
-        return new SegmentSlices(view, view.pin(from), 0, 0, from, from);
+        return new SegmentSlices(view, view.pin(from), 0, 0, from, from, truncations);
     }
 
     /** From the frame that was found on, as many as fit. */
-    private static Slices sliceAt(ReadView view, LogWalk walk, int maxBytes) {
+    private static Slices sliceAt(ReadView view, LogWalk walk, int maxBytes, long truncations) {
         FrameWindow window = walk.window();
         Segment segment = walk.segment();
         long begin = window.framePosition();
@@ -87,7 +96,8 @@ final class SegmentSlices implements Slices {
             // The walk has gone on into the next segment, and with it went its hold on this one: take it anew.
             return open(view, firstOffset, Math.toIntExact(Math.max(1, end - begin)));
         }
-        return new SegmentSlices(view, segment, begin, Math.toIntExact(end - begin), firstOffset, endOffset);
+        return new SegmentSlices(
+                view, segment, begin, Math.toIntExact(end - begin), firstOffset, endOffset, truncations);
     }
 
     private static boolean isNextIn(Segment segment, LogWalk walk) {
@@ -148,6 +158,7 @@ final class SegmentSlices implements Slices {
             try {
                 target.limit(target.position() + wanted);
                 int read = open.file().readFully(target, filePosition + at);
+                requireNotTruncated();
                 if (read < wanted) {
                     throw ReadErrors.shortFile(view.id(), segment, filePosition + at + read, firstOffset, endOffset);
                 }
@@ -156,10 +167,19 @@ final class SegmentSlices implements Slices {
                 open.release();
             }
         } catch (IOException e) {
+            requireNotTruncated();
             throw ReadErrors.unreadable(view.id(), segment, filePosition + at, firstOffset, e);
         } finally {
             target.limit(limit);
             segment.release();
+        }
+    }
+
+    /** Behind the new end of a log the file holds something else, or nothing; what was read before that is good. */
+    private void requireNotTruncated() {
+        long lowest = view.truncations().lowestSince(truncationsSeen);
+        if (endOffset > lowest) {
+            throw ReadErrors.truncated(view.id(), endOffset, lowest);
         }
     }
 

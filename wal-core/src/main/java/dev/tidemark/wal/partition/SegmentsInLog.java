@@ -41,6 +41,16 @@ final class SegmentsInLog {
     }
 
     /**
+     * Takes away those from {@code old} on, and puts {@code cut} in their place.
+     *
+     * @return those that were taken away, oldest first; the list's references of them are the caller's now
+     */
+    List<Segment> replaceFrom(Segment old, Segment cut) {
+        SegmentList before = Objects.requireNonNull(list.getAndUpdate(now -> now.endingWith(old, cut)));
+        return before.asList().subList(before.indexOf(old), before.size());
+    }
+
+    /**
      * Takes away those before {@code first}, which is in the list.
      *
      * @return those that were taken away, oldest first; the list's references of them are the caller's now

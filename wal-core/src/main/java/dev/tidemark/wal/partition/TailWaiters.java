@@ -49,7 +49,7 @@ final class TailWaiters {
     /**
      * For one end.
      *
-     * @param end loads it; it never goes back
+     * @param end loads it; where it goes back, whoever does that calls {@link #lookAgain}
      * @param completions runs what depends on the futures
      */
     TailWaiters(LongSupplier end, Executor completions) {
@@ -63,6 +63,17 @@ final class TailWaiters {
         if (waiting.get() != 0) {
             wakeBelow(newEnd);
         }
+    }
+
+    /** The log was truncated: threads that wait return, to see whether they still stand in it. Futures go on waiting for their offset. */
+    void lookAgain() {
+        VarHandle.fullFence();
+        waiters.forEach((place, waiter) -> {
+            if (waiter.thread != null && waiters.remove(place, waiter)) {
+                waiting.decrementAndGet();
+                waiter.thread.countDown();
+            }
+        });
     }
 
     /** Nothing will be added any more. Threads that wait return, futures fail with this, and so does whoever comes later. */
@@ -102,7 +113,7 @@ final class TailWaiters {
     }
 
     /**
-     * Waits until the end is beyond the offset. False when the time is up or the log was closed meanwhile.
+     * Waits until the end is beyond the offset. False when the time is up, or the log was closed or truncated meanwhile.
      *
      * @throws WalException why the log was closed, if that was before
      */

@@ -78,7 +78,9 @@ class DeletionTest {
                         .reserveBytes(64 << 10)
                         .prefill(false)
                         .proofDelay(Duration.ofHours(1))
-                        .maxUnforcedAge(Duration.ofHours(1)))
+                        .maxUnforcedAge(Duration.ofHours(1))
+                        .lockTimeout(Duration.ofSeconds(LONG_SECONDS))
+                        .closeTimeout(Duration.ofSeconds(LONG_SECONDS)))
                 .build();
         return Engine.open(config, Environment.real().withDisk(disk));
     }
@@ -337,6 +339,29 @@ class DeletionTest {
     }
 
     @Test
+    void readOnlyStoreBesideADeletion_isToldOfItAndNeverOfDamage() {
+        try (Engine store = open()) {
+            for (boolean isMadeAgain : new boolean[] {false, true}) {
+                filled(store, ORDERS, 34);
+                try (Engine beside = open(settings -> settings.readOnly(true));
+                        Cursor cursor = beside.partition(ORDERS).read(From.start())) {
+                    assertThat(cursor.next()).isTrue();
+                    store.delete(ORDERS);
+                    if (isMadeAgain) {
+                        filled(store, ORDERS, 34);
+                    }
+                    assertCode(ErrorCode.PARTITION_DELETED, () -> {
+                        while (cursor.next()) {
+                            assertThat(cursor.value()).isEqualTo(value(cursor.offset()));
+                        }
+                    });
+                }
+                store.delete(ORDERS);
+            }
+        }
+    }
+
+    @Test
     void severalDeleteAtOnce_oneDoesIt() throws Exception {
         try (Engine store = open()) {
             for (int round = 0; round < 20; round++) {
@@ -573,7 +598,7 @@ class DeletionTest {
 
     @Test
     void forceThatHangsPastTheDeadline_leavesTheNameTakenUntilItHasReturned() throws Exception {
-        try (Engine store = open(settings -> settings.closeTimeout(Duration.ofMillis(200)))) {
+        try (Engine store = open(settings -> settings.closeTimeout(Duration.ofSeconds(5)))) {
             LocalPartition orders = filled(store, ORDERS, 3);
             Gate gate = disk.hold(
                     Gate.Position.BEFORE_EFFECT,

@@ -25,6 +25,9 @@ public class SilentEvents implements Events {
     public void trimmed(PartitionId partition, long startOffset, int segments, long bytes) {}
 
     @Override
+    public void truncated(PartitionId partition, long endOffset, int segments, long bytes) {}
+
+    @Override
     public void slowForce(PartitionId partition, String file, long soFarNanos, boolean isStillRunning) {}
 
     @Override
