@@ -9,6 +9,7 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.OutcomeUnknownException;
+import dev.tidemark.wal.api.Truncation;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.engine.Engine;
 import dev.tidemark.wal.io.SimulatedDisk;
@@ -44,7 +45,8 @@ public final class Client {
         ROTATE,
         TRIM,
         CHECKPOINT,
-        DELETE
+        DELETE,
+        TRUNCATE
     }
 
     /** For who does not look at errors. */
@@ -191,6 +193,23 @@ public final class Client {
         } catch (WalException e) {
             // It begins there or not.
             errors.accept(Call.TRIM, e);
+        }
+    }
+
+    /** Has the log end there, with all that may be readable; does nothing where it cannot. */
+    public void truncateAfter(long end) {
+        log.truncating(now(), end);
+        try {
+            partition.truncateAfter(end, Truncation.ALSO_OF_WHAT_IS_READABLE);
+            log.truncated(now());
+        } catch (WalException e) {
+            if (e.code() != ErrorCode.PARTITION_FAILED) {
+                log.notTruncated();
+            }
+            if (e.code() != ErrorCode.ARGUMENT_INVALID) {
+                // In the middle of a batch no log can end.
+                errors.accept(Call.TRUNCATE, e);
+            }
         }
     }
 

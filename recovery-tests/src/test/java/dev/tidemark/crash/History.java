@@ -115,6 +115,19 @@ public final class History {
         private final TreeMap<Long, Set<Long>> startsAsked = new TreeMap<>();
 
         private final TreeMap<Long, Long> startsTold = new TreeMap<>();
+        private final List<Truncated> truncations = new ArrayList<>();
+
+        /** Somebody asked for the log to end there; until it is told either may be found. */
+        private record Truncated(long askedAt, long toldAt, long end) {
+            boolean isAskedBy(long boundary) {
+                return askedAt <= boundary;
+            }
+
+            boolean isToldBy(long boundary) {
+                return toldAt <= boundary;
+            }
+        }
+
         private long createdAt = Submission.NEVER;
 
         /** What a reader was given first at an offset, and when. */
@@ -257,6 +270,67 @@ public final class History {
             startsTold.merge(at, start, Math::max);
         }
 
+        /** From this time on the log may end there. */
+        synchronized void truncating(long at, long end) {
+            truncations.add(new Truncated(at, Submission.NEVER, end));
+        }
+
+        /** It does not: nothing has changed. */
+        synchronized void notTruncated() {
+            truncations.remove(truncations.size() - 1);
+        }
+
+        /** From this time on it has ended there, and what lay behind is gone for good. */
+        synchronized void truncated(long at) {
+            Truncated asked = truncations.remove(truncations.size() - 1);
+            truncations.add(new Truncated(asked.askedAt, at, asked.end));
+            lower(written, at, asked.end);
+            lower(synced, at, asked.end);
+            submissions.stream()
+                    // What came meanwhile was refused, and told so, or has an offset behind the new end.
+                    .filter(submission -> submission.submittedAt() <= asked.askedAt
+                            && submission.offset() >= asked.end
+                            && !submission.isRefused())
+                    .forEach(submission -> submission.refused(at));
+            seen.keySet().removeIf(offset -> offset >= asked.end);
+        }
+
+        /** What was begun before the opening was finished by it, or had not been begun. */
+        public synchronized void opened(long at, long end) {
+            if (!truncations.isEmpty()
+                    && !truncations.get(truncations.size() - 1).isToldBy(at)) {
+                if (truncations.get(truncations.size() - 1).end == end) {
+                    truncated(at);
+                } else {
+                    notTruncated();
+                }
+            }
+        }
+
+        private static void lower(TreeMap<Long, Long> ends, long at, long end) {
+            Map.Entry<Long, Long> floor = ends.floorEntry(at);
+            if (floor != null && floor.getValue() > end) {
+                ends.put(at, end);
+            }
+        }
+
+        /** Below this offset nothing was truncated, nor is being truncated. */
+        private long untouchedBelow(long boundary) {
+            return truncations.stream()
+                    .filter(truncated -> truncated.isAskedBy(boundary))
+                    .mapToLong(Truncated::end)
+                    .min()
+                    .orElse(Long.MAX_VALUE);
+        }
+
+        /** Whether what ended there and was promised at that time may have been truncated since. */
+        private boolean mayBeTruncated(long promisedAt, long endOffset, long boundary) {
+            return truncations.stream()
+                    .anyMatch(truncated -> truncated.isAskedBy(boundary)
+                            && promisedAt <= truncated.toldAt
+                            && endOffset > truncated.end);
+        }
+
         /** A reader was given the entry on which the cursor stands: it stays, and stays the same. */
         synchronized void seen(long at, Cursor cursor) {
             promise(at, cursor.offset() + cursor.count(), Durability.SYNCED);
@@ -267,21 +341,31 @@ public final class History {
 
         /** Nothing may lie where something else was acknowledged as durable, or shown to a reader. */
         synchronized void requireUnchanged(Contents contents, long boundary) {
+            requireUnchanged(contents, boundary, Long.MAX_VALUE);
+        }
+
+        private synchronized void requireUnchanged(Contents contents, long boundary, long below) {
             durable.forEach((submission, at) -> {
-                if (at <= boundary && contents.isOther(submission)) {
+                if (at <= boundary
+                        && submission.endOffset() <= below
+                        && !mayBeTruncated(at, submission.endOffset(), boundary)
+                        && contents.isOther(submission)) {
                     throw new Oracle.Violation("another append lies where one was acknowledged: partition=" + id
                             + " acknowledged=" + submission + " found=" + contents.submissionAt(submission.offset()));
                 }
             });
             seen.forEach((offset, what) -> {
-                if (what.at <= boundary && contents.isOther(offset, what.print)) {
+                if (what.at <= boundary
+                        && offset < below
+                        && !mayBeTruncated(what.at, offset + 1, boundary)
+                        && contents.isOther(offset, what.print)) {
                     throw new Oracle.Violation("a reader was given other bytes than recovery gives: partition=" + id
                             + " offset=" + offset);
                 }
             });
             Log earlier = before;
             if (earlier != null && !isAnotherThanBefore(boundary)) {
-                earlier.requireUnchanged(contents, beforeBoundary);
+                earlier.requireUnchanged(contents, beforeBoundary, Math.min(below, untouchedBelow(boundary)));
             }
         }
 
@@ -293,7 +377,14 @@ public final class History {
         synchronized long requiredEnd(Crash crash, long boundary) {
             Map.Entry<Long, Long> promised = (crash == Crash.KILL ? written : synced).floorEntry(boundary);
             long floor = crash == Crash.KILL ? floorAfterKill : floorAfterPowerLoss;
-            return promised == null ? floor : Math.max(floor, promised.getValue());
+            long least = Math.min(floor, untouchedBelow(boundary));
+            long required = promised == null ? least : Math.max(least, promised.getValue());
+            for (Truncated truncated : truncations) {
+                if (truncated.isAskedBy(boundary) && !truncated.isToldBy(boundary)) {
+                    required = Math.min(required, truncated.end);
+                }
+            }
+            return required;
         }
 
         /** Where it begins at the earliest. */
@@ -330,7 +421,14 @@ public final class History {
         synchronized List<Submission> at(long offset, long boundary) {
             Log earlier = before;
             if (earlier != null && offset < inheritedEnd) {
-                return earlier.at(offset, beforeBoundary);
+                if (offset < untouchedBelow(boundary)) {
+                    return earlier.at(offset, beforeBoundary);
+                }
+                List<Submission> both = new ArrayList<>(mineAt(offset, boundary));
+                if (!isTruncated(offset, boundary)) {
+                    both.addAll(earlier.at(offset, beforeBoundary));
+                }
+                return both;
             }
             if (earlier != null && boundary < servedAt) {
                 // Nothing new yet. But a process that was killed may have cut away a refused round and not yet forced
@@ -338,6 +436,14 @@ public final class History {
                 // cut; until recovery has forced it, a loss of power brings the round back, and nobody was told of it.
                 return wasKilled || isFoundDeleted ? earlier.at(offset, beforeBoundary) : List.of();
             }
+            return mineAt(offset, boundary);
+        }
+
+        private boolean isTruncated(long offset, long boundary) {
+            return truncations.stream().anyMatch(truncated -> truncated.isToldBy(boundary) && offset >= truncated.end);
+        }
+
+        private List<Submission> mineAt(long offset, long boundary) {
             return index().getOrDefault(offset, List.of()).stream()
                     .filter(submission -> submission.mayBeThereAt(boundary))
                     .toList();

@@ -199,7 +199,8 @@ final class Workload {
     private String oneStep() {
         if (hasLives() && !clients.isEmpty() && lives.nextInt(8) == 0) {
             List<Client> open = List.copyOf(new TreeMap<>(clients).values());
-            return delete(open.get(lives.nextInt(open.size())));
+            Client client = open.get(lives.nextInt(open.size()));
+            return lives.nextInt(3) == 0 ? delete(client) : truncate(client);
         }
         int what = random.nextInt(100);
         if (what < 24) {
@@ -242,9 +243,22 @@ final class Workload {
         }
     }
 
-    /** Every eighth deletes partitions, too. */
+    /** Every eighth truncates and deletes partitions, too. */
     private boolean hasLives() {
         return plan.seed() % 8 == 0;
+    }
+
+    private String truncate(Client client) {
+        if (lives.nextInt(4) == 0) {
+            client.rotate();
+        }
+        Ends ends = client.partition().ends();
+        if (lives.nextInt(3) == 0) {
+            client.checkpoint("ahead", ends.durable());
+        }
+        long end = ends.start() + lives.nextLong(ends.durable() - ends.start() + 1);
+        client.truncateAfter(end);
+        return client.partition().id() + " truncate after " + end;
     }
 
     private String delete(Client client) {
@@ -302,7 +316,7 @@ final class Workload {
 
     /** Every fourth. */
     private boolean hasProducers() {
-        return plan.seed() % 4 == 3;
+        return plan.seed() % 4 == 3 || hasLives();
     }
 
     private NumberedAppends numbered(Client client) {
@@ -370,6 +384,7 @@ final class Workload {
         History.Log log = history.log(id);
         log.created(disk.operationCount());
         // What it has is served from now on: also what recovery kept of a process before.
+        log.opened(disk.operationCount(), partition.ends().durable());
         log.promise(disk.operationCount(), partition.ends().durable(), Durability.SYNCED);
         NumberedAppends senders = numbered.computeIfAbsent(id, made -> new NumberedAppends(0));
         Client client = new Client(disk, partition, log, (call, error) -> senders.refused(error));
@@ -393,8 +408,9 @@ final class Workload {
         try {
             client.follow(readers.computeIfAbsent(id, wanted -> client.reader()));
         } catch (InvalidCallException e) {
-            // It stood in a segment that was trimmed, and needs the next one, which was trimmed, too.
-            if (e.code() != ErrorCode.OFFSET_TRIMMED) {
+            // It stood in a segment that was trimmed, and needs the next one, which was trimmed, too; or in what was
+            // truncated.
+            if (e.code() != ErrorCode.OFFSET_TRIMMED && e.code() != ErrorCode.OFFSET_TRUNCATED) {
                 throw e;
             }
             readers.remove(id).close();

@@ -171,8 +171,21 @@ final class FaultWorkload {
             }
         }
         settle();
+        truncateOne();
+        settle();
         deleteOne();
         settle();
+    }
+
+    /** One of the two ends earlier from now on, with what is on its way to it, and goes on. Towards the end, so that what comes before stays what it was. */
+    private void truncateOne() {
+        PartitionId id = random.nextBoolean() ? FIRST : SECOND;
+        client(id).ifPresent(client -> {
+            client.enqueue(request(client));
+            client.truncateAfter(somewhere(client));
+            use(id, Step.APPEND);
+            use(id, Step.FOLLOW);
+        });
     }
 
     /** One of the two goes, with what is on its way to it, and is made again. The last thing, so that what comes before stays what it was. */
@@ -296,7 +309,7 @@ final class FaultWorkload {
             client.follow(readers.computeIfAbsent(id, wanted -> client.reader()));
         } catch (InvalidCallException e) {
             // It stood in a segment that was trimmed, and needs the next one, which was trimmed, too.
-            if (e.code() != ErrorCode.OFFSET_TRIMMED) {
+            if (e.code() != ErrorCode.OFFSET_TRIMMED && e.code() != ErrorCode.OFFSET_TRUNCATED) {
                 throw e;
             }
             readers.remove(id).close();
@@ -390,6 +403,7 @@ final class FaultWorkload {
         History.Log log = history.log(id);
         log.created(disk.operationCount());
         // What it has is served from now on: also what recovery kept of a process before.
+        log.opened(disk.operationCount(), partition.ends().durable());
         log.promise(disk.operationCount(), partition.ends().durable(), Durability.SYNCED);
         NumberedAppends senders = numbered(id);
         Client client = new Client(disk, partition, log, (call, e) -> {
@@ -406,6 +420,10 @@ final class FaultWorkload {
     private void tell(Told.Call call, WalException error) {
         if (error.code() == ErrorCode.PARTITION_DELETED && hasDeleted) {
             // What was under way when it was deleted.
+            return;
+        }
+        if (error.code() == ErrorCode.OFFSET_TRUNCATED && call != Told.Call.TRUNCATE) {
+            // What was staged when it was truncated.
             return;
         }
         if (stepsUntilReopening < 0 && error.remedy() == Remedy.REOPEN) {

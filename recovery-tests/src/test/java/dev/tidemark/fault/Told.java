@@ -33,6 +33,7 @@ record Told(Call call, Class<? extends WalException> type, ErrorCode code, When 
         TRIM,
         CHECKPOINT,
         DELETE,
+        TRUNCATE,
         /** Cursors and slices. */
         READ,
         /** {@code whenReadable}. */
@@ -110,6 +111,12 @@ record Told(Call call, Class<? extends WalException> type, ErrorCode code, When 
             told(Call.DELETE, StorageException.class, ErrorCode.STORAGE_FAILED, When.NOT_MERELY_FULL),
             told(Call.DELETE, StorageException.class, ErrorCode.STORAGE_FULL, When.DISK_FULL),
             told(Call.DELETE, StorageException.class, ErrorCode.TOO_MANY_OPEN_FILES, When.TOO_MANY_FILES),
+            told(Call.TRUNCATE, StorageException.class, ErrorCode.STORAGE_FAILED, When.NOT_MERELY_FULL),
+            told(Call.TRUNCATE, StorageException.class, ErrorCode.STORAGE_FULL, When.DISK_FULL),
+            told(Call.TRUNCATE, StorageException.class, ErrorCode.TOO_MANY_OPEN_FILES, When.TOO_MANY_FILES),
+            told(Call.TRUNCATE, StorageException.class, ErrorCode.PARTITION_FAILED, When.NOT_MERELY_FULL),
+            told(Call.TRUNCATE, DamageException.class, ErrorCode.SEGMENT_UNREADABLE, When.NOT_MERELY_FULL),
+            told(Call.TRUNCATE, UnavailableException.class, ErrorCode.PARTITION_FAILED, When.NOT_MERELY_FULL),
             told(Call.READ, DamageException.class, ErrorCode.SEGMENT_UNREADABLE, When.NOT_MERELY_FULL),
             told(Call.READ, StorageException.class, ErrorCode.TOO_MANY_OPEN_FILES, When.TOO_MANY_FILES),
             told(Call.WAIT, UnavailableException.class, ErrorCode.PARTITION_CLOSED, When.ANY_FAULT),

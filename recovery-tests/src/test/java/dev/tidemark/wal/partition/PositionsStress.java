@@ -9,6 +9,7 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
+import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /** The four positions of a partition: their order among each other, and what an end publishes. */
@@ -68,6 +69,60 @@ public final class PositionsStress {
         @Actor
         public void reader(I_Result seen) {
             seen.r1 = positions.written() == 1 ? record : -1;
+        }
+    }
+
+    /** The ends of a log go back while somebody asks how far it has got. */
+    @JCStressTest
+    @Outcome(
+            id = {"5, 5, 5", "2, 5, 5", "2, 2, 5", "2, 2, 2"},
+            expect = ACCEPTABLE,
+            desc = "durable <= written <= log end, also meanwhile")
+    @Outcome(expect = FORBIDDEN, desc = "an end is seen ahead of the one that it must not pass")
+    @State
+    public static class EndsGoBack {
+        private final Positions positions = new Positions(0, 5);
+
+        /** Truncates. */
+        @Actor
+        public void truncater() {
+            positions.truncated(2);
+        }
+
+        /** Asks. */
+        @Actor
+        public void reader(III_Result seen) {
+            Ends ends = positions.snapshot();
+            seen.r1 = (int) ends.durable();
+            seen.r2 = (int) ends.written();
+            seen.r3 = (int) ends.logEnd();
+        }
+    }
+
+    /** A truncation is told before an end goes back, so a reader that meets the lower end does not take what is missing for damage. */
+    @JCStressTest
+    @Outcome(
+            id = {"5, 0", "5, 1", "2, 1"},
+            expect = ACCEPTABLE,
+            desc = "the end is the old one, or the truncation is known")
+    @Outcome(expect = FORBIDDEN, desc = "the end went back, and nobody has said so")
+    @State
+    public static class TruncationToldBeforeTheEnds {
+        private final Positions positions = new Positions(0, 5);
+        private final Truncations truncations = new Truncations();
+
+        /** Truncates. */
+        @Actor
+        public void truncater() {
+            truncations.add(2);
+            positions.truncated(2);
+        }
+
+        /** Reads to the end, then asks. */
+        @Actor
+        public void reader(II_Result seen) {
+            seen.r1 = (int) positions.durable();
+            seen.r2 = (int) truncations.count();
         }
     }
 }
