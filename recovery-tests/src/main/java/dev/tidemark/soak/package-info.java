@@ -1,0 +1,5 @@
+/** A store under all kinds of load for as long as one likes, watched all the time. */
+@NullMarked
+package dev.tidemark.soak;
+
+import org.jspecify.annotations.NullMarked;
