@@ -94,7 +94,7 @@ final class Positions {
         LOG_END.setRelease(this, end);
     }
 
-    /** Everything at once; the order of the loads keeps the inequalities, but while a truncation is at it. */
+    /** Everything at once; the order of the loads keeps the inequalities, but for the three stores of a truncation, which are over in a moment. */
     Ends snapshot() {
         while (true) {
             long startNow = start();
@@ -104,7 +104,6 @@ final class Positions {
             if (durableNow <= writtenNow && writtenNow <= logEndNow) {
                 return new Ends(startNow, durableNow, durableNow, writtenNow, logEndNow);
             }
-            Thread.onSpinWait();
         }
     }
 }

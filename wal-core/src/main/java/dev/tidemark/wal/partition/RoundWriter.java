@@ -243,9 +243,9 @@ final class RoundWriter {
         try {
             round = intake.take(false);
         } catch (UnavailableException e) {
-            // The lock was not free in time. What is staged stays where it is, for the next who comes by: thrown on,
-            // this would
-            // read as a refusal to the caller of an append that has long been accepted.
+            // The lock was not free in time. What is staged stays where it is, for the next who comes by. Thrown on,
+            // this
+            // would read as a refusal to the caller of an append that has long been accepted.
             assert e.code() == ErrorCode.LOCK_TIMEOUT : e;
             return false;
         }
