@@ -134,11 +134,13 @@ final class Enumeration {
             if (few > MOST_LOSSES) {
                 continue;
             }
-            states.each(rule, MOST_LOSSES, 0, state -> {
+            int judged = states.each(rule, MOST_LOSSES, 0, state -> {
                 place(now.boundary, state.plan().toString());
                 judgeOnly(state.disk(), point, now);
             });
-            tally.inFull();
+            if (judged < CrashStates.MOST_STATES) {
+                tally.inFull();
+            }
         }
     }
 

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> One.
  */
 public final class CrashStates {
+    /** So many states of one boundary are handed over at most. */
+    public static final int MOST_STATES = 1_000;
+
     private final SimulatedDisk.Settings settings;
     private final DiskState state;
     private final List<Operation> operations;
@@ -107,6 +110,9 @@ public final class CrashStates {
      * Hands over every state a loss of power here can leave behind (without remains in fresh space), if its questions have at
      * most {@code limit} answers; otherwise {@code limit} states: none kept, all kept, and a sample with and without remains.
      *
+     * <p>How many answers there are is told by the state with everything in it. Where losing a name raises new questions, as beside a deleted directory,
+     * there may be millions, so no more than {@link #MOST_STATES} are handed over.
+     *
      * @return how many were handed over; some of a sample may be equal
      */
     public int each(NameRule rule, int limit, long seed, Consumer<CrashState> judge) {
@@ -131,7 +137,7 @@ public final class CrashStates {
     private int all(NameRule rule, Consumer<CrashState> judge) {
         int @Nullable [] answers = {};
         int count = 0;
-        while (answers != null) {
+        while (answers != null && count < MOST_STATES) {
             CrashPlan.Script used = new CrashPlan.Script(answers);
             DiskState after = PowerLoss.of(state, rule, false, used);
             judge.accept(new CrashState(
