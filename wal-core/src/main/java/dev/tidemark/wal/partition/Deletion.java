@@ -60,6 +60,7 @@ public final class Deletion {
 
     private boolean isDecided;
     private boolean isRenamed;
+    private boolean isReleased;
     private @Nullable StorageException forceFailed;
 
     /** Under the lock. */
@@ -99,14 +100,17 @@ public final class Deletion {
         List<Segment> segments = takeSegments();
         rename();
         forceParent();
-        int stillRead = release(segments);
-        services.events().deleted(id, stillRead);
+        if (!isReleased) {
+            // Once, also where what follows fails and all of this is run again.
+            isReleased = true;
+            services.events().deleted(id, release(segments));
+        }
         removeUnread();
     }
 
     private List<Segment> takeSegments() {
         List<Segment> taken = doomed.segments();
-        lock.lock();
+        lock.lockForWork();
         try {
             for (Segment segment : taken) {
                 // Before the rename: between the two somebody may open it.
@@ -188,7 +192,7 @@ public final class Deletion {
     }
 
     private void removeUnread() {
-        lock.lock();
+        lock.lockForWork();
         try {
             for (Iterator<Segment> all = left.iterator(); all.hasNext(); ) {
                 Segment segment = all.next();
