@@ -38,10 +38,23 @@ final class ManyPartitions {
         });
     }
 
-    /** Reads each of them from its beginning and compares. */
-    void read(long expectedEnd) {
+    /** Trims each of them to this offset; every tenth has another segment before, so that a file goes. */
+    void trim(long offset) {
         inEach((partition, number) -> {
-            long next = 0;
+            if (number % 10 == 0) {
+                partition.rotate();
+            }
+            long start = partition.trimTo(offset);
+            if (start != offset) {
+                throw new AssertionError("partition " + number + " starts at " + start + " and not at " + offset);
+            }
+        });
+    }
+
+    /** Reads each of them from its beginning, which has to be this one, and compares. */
+    void read(long expectedStart, long expectedEnd) {
+        inEach((partition, number) -> {
+            long next = expectedStart;
             try (Cursor cursor = partition.read(From.start())) {
                 while (cursor.next()) {
                     String expected = new String(value(number, next), StandardCharsets.US_ASCII);

@@ -4,6 +4,8 @@ import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -12,7 +14,7 @@ import java.util.stream.Stream;
 
 /**
  * The process with more partitions than it may have open files. The first one is killed when it says so; the one after it
- * recovers, goes on, closes, opens again and ends. What it prints is its report; any failure ends it with another code than 0.
+ * recovers, goes on, trims, closes, opens again and ends. What it prints is its report; any failure ends it with another code than 0.
  *
  * <p>Arguments: directory, partitions, {@code first} or {@code again}.
  */
@@ -29,7 +31,10 @@ final class ManyPartitionsChild {
         if (arguments[2].equals("first")) {
             write(config, partitions);
         } else {
+            // One after the other, so that nothing of the first store is left when the second is opened.
             recover(config, partitions);
+            openAgain(config, partitions);
+            System.out.println(DONE);
         }
     }
 
@@ -42,7 +47,7 @@ final class ManyPartitionsChild {
         report("created, one append each", began);
         began = System.nanoTime();
         many.append(1);
-        many.read(2);
+        many.read(0, 2);
         report("a second append, all read", began);
         System.out.println(WRITTEN);
         System.out.flush();
@@ -63,20 +68,25 @@ final class ManyPartitionsChild {
             report("recovered after the kill", began);
             began = System.nanoTime();
             ManyPartitions many = new ManyPartitions(wal, partitions);
-            many.read(2);
+            many.read(0, 2);
             many.append(2);
             report("all read, a third append", began);
             began = System.nanoTime();
+            many.trim(2);
+            report("trimmed", began);
+            began = System.nanoTime();
         }
         report("closed", began);
-        began = System.nanoTime();
+    }
+
+    private static void openAgain(WalConfig config, int partitions) throws IOException {
+        long began = System.nanoTime();
         try (Wal wal = Wal.open(config)) {
             report("opened clean=" + wal.recovery().wasClean(), began);
             require(wal.recovery().wasClean(), "not closed clean");
             require(wal.find(new PartitionId("many", partitions)).equals(Optional.empty()), "one too many");
-            new ManyPartitions(wal, partitions).read(3);
+            new ManyPartitions(wal, partitions).read(2, 3);
         }
-        System.out.println(DONE);
     }
 
     private static void require(boolean holds, String otherwise) {
@@ -87,8 +97,12 @@ final class ManyPartitionsChild {
 
     private static void report(String what, long beganNanos) throws IOException {
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - beganNanos);
+        System.gc();
+        MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
-            System.out.printf("  %-28s %6d ms   open descriptors %5d%n", what, millis, descriptors.count());
+            System.out.printf(
+                    "  %-28s %6d ms   open descriptors %5d   heap %2d of %d MiB%n",
+                    what, millis, descriptors.count(), heap.getUsed() >> 20, heap.getMax() >> 20);
         }
     }
 }

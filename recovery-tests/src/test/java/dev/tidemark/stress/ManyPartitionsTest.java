@@ -12,15 +12,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * More partitions than the process may have open files, with the configuration that everybody gets: each is appended to and read,
- * before and after a kill. {@code -Dtidemark.partitions} says how many, {@code -Dtidemark.descriptors} how many files.
+ * More partitions than the process may have open files, in a small heap, with the configuration that everybody gets: each is appended to, read and
+ * trimmed, before and after a kill. Ten thousand of them have 64 MiB. {@code -Dtidemark.partitions} says how many, {@code -Dtidemark.descriptors} how many files.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class ManyPartitionsTest {
+    private static final int HEAP_MIB_BESIDE = 9;
+    private static final long PARTITIONS_IN_A_MIB = 180;
+
     @Test
     void morePartitionsThanOpenFilesAllowed_areAppendedToReadAndRecovered() throws Exception {
         Tools.require("the test with a limit of open files", "bash");
@@ -56,9 +60,12 @@ class ManyPartitionsTest {
     }
 
     private static Process start(Path store, long partitions, long descriptors, String what) throws IOException {
+        long heapMiB = HEAP_MIB_BESIDE + partitions / PARTITIONS_IN_A_MIB;
         List<String> java = ChildJvm.command(
-                "512m",
-                ChildJvm.SHORT_LIVED,
+                heapMiB + "m",
+                // Nearly all of it lives as long as the store does.
+                Stream.concat(ChildJvm.SHORT_LIVED.stream(), Stream.of("-XX:MaxNewSize=6m"))
+                        .toList(),
                 ManyPartitionsChild.class.getName(),
                 store.toString(),
                 Long.toString(partitions),

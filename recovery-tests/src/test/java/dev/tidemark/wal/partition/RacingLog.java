@@ -48,6 +48,8 @@ final class RacingLog {
     private static final WalConfig CONFIG =
             WalConfig.builder(ROOT).segmentBytes(16 << 10).prefill(false).build();
     private static final PartitionMeters METERS = new StoreMeters(CONFIG.meters(), "race").partitions();
+    private static final RankedLocks LOCKS =
+            new RankedLocks(METERS, CLOCK, CONFIG.lockTimeout().toNanos());
     private static final PooledByteBufAllocator MEMORY = new PooledByteBufAllocator(true, 0, 2, 8192, 5, 0, 0, false);
     private static final SegmentFiles FILES = new SegmentFiles(DISK, 100_000, false);
     private static final IndexLoader INDEXES = new IndexLoader(DISK, FILES, MEMORY, 4096, false);
@@ -84,6 +86,7 @@ final class RacingLog {
                 (stripe, task) -> task.run(),
                 NOBODY_HEARS,
                 METERS,
+                LOCKS,
                 ROOM,
                 new ForceWatch(CLOCK, NO_TIMERS, NOBODY_HEARS, METERS, Long.MAX_VALUE));
         partition = LogPartition.open(services, INDEXES, emptyLog(services));
@@ -98,7 +101,7 @@ final class RacingLog {
         return new RecoveredLog(
                 ID,
                 DIRECTORY,
-                new SegmentOwner(STORE, 7, ID.toString()),
+                new SegmentOwner(STORE, 7, ID),
                 new PartitionMetadata(DISK, ROOM, services.lock(LockRank.METADATA), DIRECTORY, file),
                 List.of(segment),
                 new ActiveState(segment, end, SegmentHeader.BYTES, totals, false),

@@ -64,7 +64,7 @@ public final class TailWaitersStress {
         /** Closes. */
         @Actor
         public void closer() {
-            tail.close(CLOSED);
+            tail.close(() -> CLOSED);
         }
 
         /** Waits. */

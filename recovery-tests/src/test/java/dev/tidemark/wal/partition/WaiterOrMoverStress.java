@@ -61,7 +61,7 @@ public class WaiterOrMoverStress {
 
         @Actor
         public void close() {
-            waiters.close(CLOSED);
+            waiters.close(() -> CLOSED);
         }
 
         @Actor

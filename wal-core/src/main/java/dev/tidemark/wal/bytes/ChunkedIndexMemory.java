@@ -2,6 +2,7 @@ package dev.tidemark.wal.bytes;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
@@ -44,7 +45,9 @@ final class ChunkedIndexMemory implements IndexMemory {
 
     private final int maxEntries;
     private final IntFunction<Chunk> newChunk;
-    private final @Nullable Chunk[] chunks;
+    /** Only as long as it has to be; replaced by a longer one, never changed but by the writer. */
+    private volatile @Nullable Chunk[] chunks = new @Nullable Chunk[1];
+
     private final AtomicInteger references = new AtomicInteger(1);
 
     /** Written by the writer with release, read by readers with acquire: only through {@link #SIZE}. */
@@ -65,7 +68,6 @@ final class ChunkedIndexMemory implements IndexMemory {
         this.maxEntries = maxEntries;
         this.limit = maxEntries;
         this.newChunk = newChunk;
-        this.chunks = new @Nullable Chunk[chunkOf(Math.max(0, maxEntries - 1)) + 1];
     }
 
     @Override
@@ -98,7 +100,9 @@ final class ChunkedIndexMemory implements IndexMemory {
         Objects.checkIndex(entry, size());
         Objects.checkIndex(column, COLUMNS);
         requireAlive();
-        Chunk chunk = chunks[chunkOf(entry)];
+        @Nullable Chunk[] made = chunks;
+        int number = chunkOf(entry);
+        Chunk chunk = number < made.length ? made[number] : null;
         if (chunk == null) {
             throw new IllegalStateException("entry was published without its memory: entry=" + entry);
         }
@@ -141,10 +145,10 @@ final class ChunkedIndexMemory implements IndexMemory {
 
     /** Called by the one thread that took the count to zero; the others gave their references back before that. */
     private void free() {
-        for (int i = 0; i < chunks.length; i++) {
-            Chunk chunk = chunks[i];
+        @Nullable Chunk[] all = chunks;
+        chunks = new @Nullable Chunk[0];
+        for (Chunk chunk : all) {
             if (chunk != null) {
-                chunks[i] = null;
                 chunk.free();
             }
         }
@@ -154,21 +158,29 @@ final class ChunkedIndexMemory implements IndexMemory {
     /** The chunk an entry belongs to, made when it is the first in it; null when there is no memory for it. */
     private @Nullable Chunk chunkFor(int entry) {
         int number = chunkOf(entry);
-        Chunk present = chunks[number];
+        @Nullable Chunk[] made = chunks;
+        Chunk present = number < made.length ? made[number] : null;
         if (present != null) {
             return present;
         }
         int longs = Math.min(FIRST_CHUNK_ENTRIES << number, maxEntries - firstEntryOf(number)) * COLUMNS;
+        Chunk added;
         try {
-            chunks[number] = newChunk.apply(longs);
+            added = newChunk.apply(longs);
         } catch (OutOfMemoryError noMemory) {
             // Of the direct memory, as a rule, which has its own bound; the heap is not in question. Not tried again:
             // before it gives up,
             // the JDK has the collector run and waits, and that would come back with every frame.
             return null;
         }
+        if (number >= made.length) {
+            made = Arrays.copyOf(made, number + 1);
+        }
+        made[number] = added;
+        // A reader that has seen an entry finds its chunk: in this array, or in a later one.
+        chunks = made;
         memoryBytes = (long) (firstEntryOf(number) * COLUMNS + longs) * Long.BYTES;
-        return chunks[number];
+        return added;
     }
 
     private void requireAlive() {

@@ -13,7 +13,7 @@ import dev.tidemark.wal.partition.ForceWatch;
 import dev.tidemark.wal.partition.LockRank;
 import dev.tidemark.wal.partition.PartitionServices;
 import dev.tidemark.wal.partition.QueueMemory;
-import dev.tidemark.wal.partition.RankedLock;
+import dev.tidemark.wal.partition.RankedLocks;
 import dev.tidemark.wal.segment.SegmentFiles;
 import java.io.IOException;
 import java.util.Optional;
@@ -29,7 +29,6 @@ final class StoreServices {
     /** What tells waiters that closing has passed its deadline gets at least so long to do it. */
     private static final long LAST_WORD_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final WalConfig config;
     private final FencedDisk disk;
     private final StoreMeters meters;
     private final EventStream events;
@@ -43,7 +42,6 @@ final class StoreServices {
 
     StoreServices(
             WalConfig config, Environment outside, StoreDirectory.Opened directory, UnaryOperator<Flushers> turns) {
-        this.config = config;
         disk = config.readOnly() ? FencedDisk.readOnly(outside.disk()) : FencedDisk.open(outside.disk());
         Environment environment = outside.withDisk(disk);
         meters = new StoreMeters(config.meters(), config.directory().toString(), !config.readOnly());
@@ -51,20 +49,22 @@ final class StoreServices {
         flushers = new FlusherPool(environment, config.flusherThreads());
         Flushers forTurns = turns.apply(flushers);
         completions = new CompletionPool(environment, config.completionExecutor(), meters);
-        budget = new QueueMemory(config.storeQueueBytes(), environment.clock(), lock(environment, LockRank.MEMORY));
+        PartitionMeters counted = meters.partitions();
+        RankedLocks locks = new RankedLocks(
+                counted, environment.clock(), config.lockTimeout().toNanos());
+        budget = new QueueMemory(config.storeQueueBytes(), environment.clock(), locks.exclusive(LockRank.MEMORY));
         reserve = config.readOnly()
                 ? Optional.empty()
                 : Optional.of(new Reserve(
                         environment,
                         directory.path(),
                         config.reserveBytes(),
-                        lock(environment, LockRank.RESERVE),
+                        locks.exclusive(LockRank.RESERVE),
                         forTurns,
                         events));
         files = new SegmentFiles(disk, config.openFiles(), config.readOnly());
         disk.closeWhenOutOfFiles(files::closeIdle);
         memory = new KeptBuffers(BufferPool.allocator(), config.storeQueueBytes(), environment.timers());
-        PartitionMeters counted = meters.partitions();
         forPartitions = new PartitionServices(
                 directory.store().storeId(),
                 config,
@@ -76,6 +76,7 @@ final class StoreServices {
                 completions,
                 events,
                 counted,
+                locks,
                 reserve.isPresent() ? reserve.get() : NoRoom.INSTANCE,
                 new ForceWatch(
                         environment.clock(),
@@ -84,14 +85,6 @@ final class StoreServices {
                         counted,
                         config.slowForce().toNanos()));
         show();
-    }
-
-    private RankedLock lock(Environment environment, LockRank rank) {
-        return RankedLock.exclusive(
-                rank,
-                meters.partitions().lockWait(rank.label()),
-                environment.clock(),
-                config.lockTimeout().toNanos());
     }
 
     private void show() {

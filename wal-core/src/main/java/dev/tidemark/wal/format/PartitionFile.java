@@ -60,7 +60,9 @@ public record PartitionFile(
     public PartitionFile {
         closedByRecovery = List.copyOf(closedByRecovery);
         intents = List.copyOf(intents);
-        checkpoints = Collections.unmodifiableNavigableMap(new TreeMap<>(checkpoints));
+        checkpoints = checkpoints.isEmpty()
+                ? Collections.emptyNavigableMap()
+                : Collections.unmodifiableNavigableMap(new TreeMap<>(checkpoints));
         losses = List.copyOf(losses);
         PartitionFileRules.check(
                 createdAtMillis,
@@ -100,6 +102,25 @@ public record PartitionFile(
     /** Reads the whole file. */
     public static Decoded<PartitionFile> decode(byte[] file) {
         return PartitionFileCodec.decode(file);
+    }
+
+    /** The same, with these equal values in place of those that were decoded: a store has many partitions, and these once. */
+    public PartitionFile sharing(UUID sameStoreId, PartitionId samePartition) {
+        return new PartitionFile(
+                sameStoreId,
+                samePartition,
+                partitionId,
+                createdAtMillis,
+                startOffset,
+                startSegment,
+                active,
+                lastEpoch,
+                provenEnd,
+                closedByRecovery,
+                cleanStamp,
+                intents,
+                checkpoints,
+                losses);
     }
 
     /** The whole file. */

@@ -29,6 +29,12 @@ public record SegmentHeader(
         long createdAtMillis,
         long firstTimestampMillis) {
 
+    /** The same, with these equal values in place of those that were decoded: a store has many segments, and these once. */
+    public SegmentHeader sharing(UUID sameStoreId, SegmentName sameName) {
+        return new SegmentHeader(
+                sameStoreId, partitionId, segmentId, sameName, predecessor, createdAtMillis, firstTimestampMillis);
+    }
+
     /** Size of the header, and so the file position of the first frame. */
     public static final int BYTES = 4096;
 

@@ -2,8 +2,9 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.Timers;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,16 @@ import org.jspecify.annotations.Nullable;
 final class Background {
     /** After so long something is tried again that could not be done when it was due. */
     private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final VarHandle ARMED;
+
+    static {
+        try {
+            ARMED = MethodHandles.lookup().findVarHandle(Alarm.class, "isArmed", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final Timers timers;
     private final Clock clock;
@@ -123,7 +134,10 @@ final class Background {
     /** One thing that becomes due some time after it was armed; armed again in between, it stays as it is. */
     private final class Alarm implements Runnable {
         private final Runnable due;
-        private final AtomicBoolean isArmed = new AtomicBoolean();
+
+        @SuppressWarnings("unused") // by ARMED
+        private volatile boolean isArmed;
+
         private volatile Timers.@Nullable Cancellable timer;
 
         Alarm(Runnable due) {
@@ -131,7 +145,7 @@ final class Background {
         }
 
         void arm(long delayNanos) {
-            if (isStopped || isArmed.get() || !isArmed.compareAndSet(false, true)) {
+            if (isStopped || isArmed || !ARMED.compareAndSet(this, false, true)) {
                 return;
             }
             timer = timers.schedule(this, Math.max(0, delayNanos));
@@ -143,7 +157,7 @@ final class Background {
 
         @Override
         public void run() {
-            isArmed.set(false);
+            isArmed = false;
             if (!isStopped) {
                 due.run();
             }

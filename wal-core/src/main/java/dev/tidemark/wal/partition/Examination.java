@@ -77,7 +77,7 @@ final class Examination {
         this.listing = listing;
         this.onDisk = onDisk;
         this.metadata = asIntended(onDisk);
-        this.owner = new SegmentOwner(context.storeId(), metadata.partitionId(), id.toString());
+        this.owner = new SegmentOwner(context.storeId(), metadata.partitionId(), id);
         this.chain = new TreeMap<>(listing.segments());
     }
 
@@ -123,7 +123,7 @@ final class Examination {
                 || !metadata.partition().equals(id)) {
             throw Refusal.metadata(id.toString(), directory, "file belongs to another store or partition");
         }
-        return metadata;
+        return metadata.sharing(context.storeId(), id);
     }
 
     private static PartitionFile asIntended(PartitionFile onDisk) {

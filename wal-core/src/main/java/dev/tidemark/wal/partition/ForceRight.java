@@ -103,7 +103,7 @@ final class ForceRight {
     /** Forces this segment, even where no round has been written to it. Returns as {@link #turn}. */
     List<Round> force(ActiveSegment on) {
         List<Round> spare = spareCovered.getAndSet(null);
-        List<Round> covered = spare == null ? new ArrayList<>() : spare;
+        List<Round> covered = spare == null ? new ArrayList<>(1) : spare;
         long bytes = 0;
         underway.takeUnforced(covered);
         for (int i = 0; i < covered.size(); i++) {
@@ -140,7 +140,7 @@ final class ForceRight {
         boolean isForced = false;
         OpenSegment file = on.enter();
         try {
-            watch.began(file.segment().displayName());
+            watch.began(file.segment());
             try {
                 file.file().force(false);
                 isForced = true;

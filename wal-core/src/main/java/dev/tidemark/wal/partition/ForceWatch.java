@@ -101,17 +101,21 @@ public final class ForceWatch {
         private final AtomicLong state = new AtomicLong(IDLE);
 
         private volatile long beganNanos;
-        private volatile String file = "";
+        private volatile Object file = "";
         private @Nullable ForceEvent event;
 
         private Slot(PartitionId partition) {
             this.partition = partition;
         }
 
-        /** A force of this file begins. */
-        public void began(String fileName) {
+        /**
+         * A force begins.
+         *
+         * @param what its file; the text of it is taken when the force is slow
+         */
+        public void began(Object what) {
             event = ForceEvent.beginIfRecorded();
-            file = fileName;
+            file = what;
             beganNanos = clock.nanos();
             state.set((state.get() / PHASES + 1) * PHASES + RUNNING);
             arm();
@@ -135,13 +139,13 @@ public final class ForceWatch {
                 if (!wasReported) {
                     meters.slowForce();
                 }
-                events.slowForce(partition, file, tookNanos, false);
+                events.slowForce(partition, file.toString(), tookNanos, false);
             }
             ForceEvent begun = event;
             if (begun != null) {
                 event = null;
                 begun.partition = partition.toString();
-                begun.file = file;
+                begun.file = file.toString();
                 begun.bytes = bytes;
                 begun.succeeded = succeeded;
                 begun.commit();
@@ -165,13 +169,13 @@ public final class ForceWatch {
             if (seen % PHASES == IDLE) {
                 return false;
             }
-            String slowFile = file;
+            Object slowFile = file;
             long soFarNanos = clock.nanos() - beganNanos;
             if (seen % PHASES == RUNNING
                     && soFarNanos >= slowNanos
                     && state.compareAndSet(seen, seen - RUNNING + REPORTED)) {
                 meters.slowForce();
-                events.slowForce(partition, slowFile, soFarNanos, true);
+                events.slowForce(partition, slowFile.toString(), soFarNanos, true);
             }
             return true;
         }

@@ -45,6 +45,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +60,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LogPartition implements LocalPartition, ReadView {
     private final PartitionServices services;
-    private final RecoveredLog recovered;
+    private final SegmentOwner owner;
     private final PartitionParts parts;
     private final PartitionLife life;
     private final Positions positions;
@@ -75,14 +76,15 @@ public final class LogPartition implements LocalPartition, ReadView {
     private final Checkpoints checkpoints;
     private final Truncations truncations = new Truncations();
     private final Truncator truncator;
-    private final Deletion deletion;
+    /** Most partitions never need one. */
+    private volatile @Nullable Deletion deletion;
 
     private boolean hasRights;
     private boolean isPreparingStopped;
 
     private LogPartition(PartitionServices services, IndexLoader indexes, RecoveredLog recovered) {
         this.services = services;
-        this.recovered = recovered;
+        this.owner = recovered.owner();
         this.indexes = indexes;
         this.appendTimeoutNanos = services.config().appendTimeout().toNanos();
         PartitionId id = recovered.id();
@@ -114,7 +116,6 @@ public final class LogPartition implements LocalPartition, ReadView {
         trimmer = new Trimmer(services, parts, segments, writer::abandon);
         checkpoints = new Checkpoints(services, parts, writer::abandon);
         truncator = new Truncator(services, parts, this, segments, trimmer, writer, intake, this::activeFrom);
-        deletion = new Deletion(services, id, recovered.directory(), new Doomed());
         if (recovered.unfinished().isEmpty()) {
             watchAge(active);
         }
@@ -582,7 +583,7 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     @Override
     public SegmentOwner owner() {
-        return recovered.owner();
+        return owner;
     }
 
     @Override
@@ -695,7 +696,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         writer.stop();
         rotation.close();
         boolean isLast = life.close();
-        WalException reason = life.failure().orElseGet(life::closed);
+        Supplier<WalException> reason = () -> life.failure().orElseGet(life::closed);
         parts.readable().close(reason);
         parts.written().close(reason);
         if (!isLast) {
@@ -714,7 +715,12 @@ public final class LogPartition implements LocalPartition, ReadView {
 
     /** Takes it away for good. */
     Deletion deletion() {
-        return deletion;
+        Deletion begun = deletion;
+        if (begun == null) {
+            begun = new Deletion(services, parts.id(), parts.directory(), new Doomed());
+            deletion = begun;
+        }
+        return begun;
     }
 
     /** This partition, as who deletes it sees it. */
@@ -765,8 +771,8 @@ public final class LogPartition implements LocalPartition, ReadView {
             writer.stop();
             rotation.close();
             if (life.close()) {
-                parts.readable().close(life.deleted());
-                parts.written().close(life.deleted());
+                parts.readable().close(life::deleted);
+                parts.written().close(life::deleted);
                 parts.producers().close();
             }
         }

@@ -24,7 +24,7 @@ public interface OpenPartition {
     /** Applies the store's retention; an error is told as an event. By a flusher. */
     default void retain() {}
 
-    /** Takes it away for good. Always the same object, so that what has failed is gone on with. */
+    /** Takes it away for good. Always the same object, so that what has failed is gone on with. Asked for by one thread at a time. */
     Deletion deletion();
 
     /**

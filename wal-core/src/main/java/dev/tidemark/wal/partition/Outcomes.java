@@ -177,8 +177,8 @@ final class Outcomes {
         }
         settled(staged);
         intake.wakeAll();
-        tail.close(firstCause);
-        writtenTail.close(firstCause);
+        tail.close(() -> firstCause);
+        writtenTail.close(() -> firstCause);
         if (isFirst) {
             meters.failure(cause.code());
             events.failed(id, cause);

@@ -114,7 +114,7 @@ final class PartitionCreator {
         return new RecoveredLog(
                 id,
                 directory,
-                new SegmentOwner(context.storeId(), file.partitionId(), id.toString()),
+                new SegmentOwner(context.storeId(), file.partitionId(), id),
                 new PartitionMetadata(
                         context.disk(), context.room(), context.metadataLock().get(), directory, file),
                 List.of(segment),

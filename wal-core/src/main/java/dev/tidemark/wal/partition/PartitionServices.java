@@ -20,6 +20,7 @@ import java.util.UUID;
  * @param completions runs code that depends on appends
  * @param events tells what happens
  * @param meters counts it
+ * @param locks makes its locks
  * @param room what is done about a full disk
  * @param forces times forces, and reports those that hang
  */
@@ -34,24 +35,17 @@ public record PartitionServices(
         Completions completions,
         Events events,
         PartitionMeters meters,
+        RankedLocks locks,
         DiskRoom room,
         ForceWatch forces) {
 
     /** A lock of a partition, its waits counted under its rank's name. */
     public RankedLock lock(LockRank rank) {
-        return RankedLock.exclusive(
-                rank,
-                meters.lockWait(rank.label()),
-                environment.clock(),
-                config.lockTimeout().toNanos());
+        return locks.exclusive(rank);
     }
 
     /** A read-write lock of a partition, its waits counted under its rank's name. */
     public RankedReadWriteLock readWriteLock(LockRank rank) {
-        return new RankedReadWriteLock(
-                rank,
-                meters.lockWait(rank.label()),
-                environment.clock(),
-                config.lockTimeout().toNanos());
+        return locks.readWrite(rank);
     }
 }

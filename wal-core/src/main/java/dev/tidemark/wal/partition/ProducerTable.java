@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Crash.</b> Nothing here is stored by itself. Seals and close snapshots have it, and recovery adds the frames since.
  */
 final class ProducerTable {
+    /** What a repeat is answered with whose original is durable. */
+    private static final Round DURABLE = Round.durable();
+
     private final PartitionId id;
     private final int maxProducers;
     private final long expiryMillis;
@@ -40,12 +43,9 @@ final class ProducerTable {
 
     private final Map<Long, Known> producers = new HashMap<>();
     /** What is not durable yet, in the order of the log. */
-    private final ArrayDeque<OriginalAppend> underway = new ArrayDeque<>();
+    private final ArrayDeque<OriginalAppend> underway = new ArrayDeque<>(1);
     /** Before this time looking for expired producers would find none. */
     private long nextExpiryMillis;
-
-    /** What a repeat is answered with whose original is durable. */
-    private final Round durable = Round.durable();
 
     /** One producer. */
     private static final class Known {
@@ -177,7 +177,7 @@ final class ProducerTable {
     PendingAppend answer(SequencedAppend append, ProducerBatch batch, Durability wanted, boolean isAwaited) {
         forgetDurable();
         OriginalAppend original = originalOf(append.producerId, batch);
-        Round round = original == null ? durable : original.round;
+        Round round = original == null ? DURABLE : original.round;
         PendingAppend repeat = isAwaited
                 ? new AwaitedAppend(round, batch.firstOffset(), wanted)
                 : new EnqueuedAppend(round, batch.firstOffset(), batch.count(), wanted);

@@ -25,30 +25,33 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class RankedLock implements Lock {
     private static final long WORK_TIMEOUT_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-    private final LockRank rank;
+    private final Terms terms;
     private final Lock lock;
-    private final Timer waits;
-    private final Clock clock;
-    private final long timeoutNanos;
 
     /**
-     * Wraps a lock.
+     * What locks of one rank have in common.
      *
+     * @param rank their place in the order
      * @param waits where waits are counted
      * @param clock measures them
      * @param timeoutNanos the longest wait of {@link #lock()}
      */
-    public RankedLock(LockRank rank, Lock lock, Timer waits, Clock clock, long timeoutNanos) {
-        this.rank = rank;
+    public record Terms(LockRank rank, Timer waits, Clock clock, long timeoutNanos) {}
+
+    /** Wraps a lock. */
+    RankedLock(Terms terms, Lock lock) {
+        this.terms = terms;
         this.lock = lock;
-        this.waits = waits;
-        this.clock = clock;
-        this.timeoutNanos = timeoutNanos;
     }
 
     /** One that nobody else has the inside of. */
+    public static RankedLock exclusive(Terms terms) {
+        return new RankedLock(terms, new ReentrantLock());
+    }
+
+    /** As {@link #exclusive(Terms)}, on terms of its own. */
     public static RankedLock exclusive(LockRank rank, Timer waits, Clock clock, long timeoutNanos) {
-        return new RankedLock(rank, new ReentrantLock(), waits, clock, timeoutNanos);
+        return exclusive(new Terms(rank, waits, clock, timeoutNanos));
     }
 
     /** Takes it if it is free; never waits. */
@@ -65,8 +68,8 @@ public final class RankedLock implements Lock {
      */
     @Override
     public void lock() {
-        if (!tryLock() && !waitUninterrupted(timeoutNanos)) {
-            throw timeout(timeoutNanos);
+        if (!tryLock() && !waitUninterrupted(terms.timeoutNanos)) {
+            throw timeout(terms.timeoutNanos);
         }
     }
 
@@ -77,8 +80,8 @@ public final class RankedLock implements Lock {
      * @throws UnavailableException {@code LOCK_TIMEOUT}, when it was not free for a minute, or longer where {@link #lock()} waits longer
      */
     public void lockForWork() {
-        if (!tryLock() && !waitUninterrupted(Math.max(timeoutNanos, WORK_TIMEOUT_NANOS))) {
-            throw timeout(Math.max(timeoutNanos, WORK_TIMEOUT_NANOS));
+        if (!tryLock() && !waitUninterrupted(Math.max(terms.timeoutNanos, WORK_TIMEOUT_NANOS))) {
+            throw timeout(Math.max(terms.timeoutNanos, WORK_TIMEOUT_NANOS));
         }
     }
 
@@ -89,8 +92,8 @@ public final class RankedLock implements Lock {
      */
     @Override
     public void lockInterruptibly() throws InterruptedException {
-        if (!tryLock(timeoutNanos)) {
-            throw timeout(timeoutNanos);
+        if (!tryLock(terms.timeoutNanos)) {
+            throw timeout(terms.timeoutNanos);
         }
     }
 
@@ -101,22 +104,22 @@ public final class RankedLock implements Lock {
      * @throws InterruptedException when the thread is interrupted, before or while it waits; the lock is not held then
      */
     public boolean tryLock(long maxNanos) throws InterruptedException {
-        return tryLock() || waitFor(Math.min(maxNanos, timeoutNanos));
+        return tryLock() || waitFor(Math.min(maxNanos, terms.timeoutNanos));
     }
 
     private boolean waitFor(long maxNanos) throws InterruptedException {
         assert ThreadRules.mayBlock() : "lock wait on a thread that must not block";
-        long began = clock.nanos();
+        long began = terms.clock.nanos();
         try {
             return lock.tryLock(maxNanos, TimeUnit.NANOSECONDS) && noteTaken();
         } finally {
-            waits.record(clock.nanos() - began, TimeUnit.NANOSECONDS);
+            terms.waits.record(terms.clock.nanos() - began, TimeUnit.NANOSECONDS);
         }
     }
 
     /** As {@link #tryLock(long)}, but with the patience of {@link #lockForWork}. */
     public boolean tryLockForWork(long maxNanos) throws InterruptedException {
-        return tryLock() || waitFor(Math.min(maxNanos, Math.max(timeoutNanos, WORK_TIMEOUT_NANOS)));
+        return tryLock() || waitFor(Math.min(maxNanos, Math.max(terms.timeoutNanos, WORK_TIMEOUT_NANOS)));
     }
 
     @Override
@@ -127,7 +130,7 @@ public final class RankedLock implements Lock {
     /** Gives it back. */
     @Override
     public void unlock() {
-        assert HeldLocks.released(rank) : "not held by this thread: lock=" + rank.label();
+        assert HeldLocks.released(terms.rank) : "not held by this thread: lock=" + terms.rank.label();
         lock.unlock();
     }
 
@@ -139,7 +142,7 @@ public final class RankedLock implements Lock {
 
     private boolean waitUninterrupted(long maxNanos) {
         boolean interrupted = false;
-        long began = clock.nanos();
+        long began = terms.clock.nanos();
         long waited = 0;
         try {
             while (true) {
@@ -148,11 +151,11 @@ public final class RankedLock implements Lock {
                     return lock.tryLock(maxNanos - waited, TimeUnit.NANOSECONDS) && noteTaken();
                 } catch (InterruptedException e) {
                     interrupted = true;
-                    waited = clock.nanos() - began;
+                    waited = terms.clock.nanos() - began;
                 }
             }
         } finally {
-            waits.record(clock.nanos() - began, TimeUnit.NANOSECONDS);
+            terms.waits.record(terms.clock.nanos() - began, TimeUnit.NANOSECONDS);
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -162,19 +165,20 @@ public final class RankedLock implements Lock {
     private UnavailableException timeout(long waitedNanos) {
         return new UnavailableException(
                 ErrorCode.LOCK_TIMEOUT,
-                "a lock was not free until the deadline: lock=" + rank.label() + " waitedMillis="
+                "a lock was not free until the deadline: lock=" + terms.rank.label() + " waitedMillis="
                         + TimeUnit.NANOSECONDS.toMillis(waitedNanos));
     }
 
     private boolean mayTake() {
-        if (!HeldLocks.mayTake(rank)) {
-            throw new AssertionError("lock taken out of order: lock=" + rank.label() + " held=" + HeldLocks.describe());
+        if (!HeldLocks.mayTake(terms.rank)) {
+            throw new AssertionError(
+                    "lock taken out of order: lock=" + terms.rank.label() + " held=" + HeldLocks.describe());
         }
         return true;
     }
 
     private boolean noteTaken() {
-        assert HeldLocks.taken(rank);
+        assert HeldLocks.taken(terms.rank);
         return true;
     }
 }

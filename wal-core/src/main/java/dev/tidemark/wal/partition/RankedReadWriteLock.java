@@ -1,7 +1,5 @@
 package dev.tidemark.wal.partition;
 
-import dev.tidemark.wal.io.Clock;
-import io.micrometer.core.instrument.Timer;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -16,9 +14,9 @@ public final class RankedReadWriteLock implements ReadWriteLock {
     private final RankedLock writing;
 
     /** See {@link RankedLock}. */
-    public RankedReadWriteLock(LockRank rank, Timer waits, Clock clock, long timeoutNanos) {
-        reading = new RankedLock(rank, lock.readLock(), waits, clock, timeoutNanos);
-        writing = new RankedLock(rank, lock.writeLock(), waits, clock, timeoutNanos);
+    RankedReadWriteLock(RankedLock.Terms terms) {
+        reading = new RankedLock(terms, lock.readLock());
+        writing = new RankedLock(terms, lock.writeLock());
     }
 
     /** Held by any number of threads together. */

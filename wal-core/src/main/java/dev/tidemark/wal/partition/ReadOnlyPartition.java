@@ -108,7 +108,7 @@ public final class ReadOnlyPartition implements LocalPartition {
             log.lookNow();
         } catch (WalException e) {
             // Readers run into the same by themselves; those who wait have to be told.
-            readable.close(e);
+            readable.close(() -> e);
             return;
         }
         readable.advanced(log.visibleEnd(Durability.SYNCED));
@@ -230,7 +230,7 @@ public final class ReadOnlyPartition implements LocalPartition {
             UnavailableException closed =
                     new UnavailableException(ErrorCode.PARTITION_CLOSED, "partition is closed: partition=" + id());
             log.close(closed);
-            readable.close(closed);
+            readable.close(() -> closed);
             life.closed();
         }
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class RoundQueue {
     private final WalConfig config;
     private final Positions positions;
-    private final ArrayDeque<Round> rounds = new ArrayDeque<>(4);
+    private final ArrayDeque<Round> rounds = new ArrayDeque<>(1);
     private long logEnd;
     /** Where the next frame goes, once everything staged is written. */
     private long nextPosition;

@@ -2,10 +2,12 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.ThreadRules;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
@@ -15,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,15 +39,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class TailWaiters {
 
+    private static final VarHandle WAITERS;
+
+    static {
+        try {
+            WAITERS = MethodHandles.lookup().findVarHandle(TailWaiters.class, "waiters", ConcurrentSkipListMap.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final LongSupplier end;
     private final Executor completions;
 
-    private final ConcurrentSkipListMap<Place, Waiter> waiters = new ConcurrentSkipListMap<>();
+    /** By {@link #waiters()}. Null until somebody has waited, since at most logs nobody ever does; then one map for good. */
+    private volatile @Nullable ConcurrentSkipListMap<Place, Waiter> waiters;
+
     /** At least as many as are in the map: counted before entering it, and after leaving it. */
     private final AtomicInteger waiting = new AtomicInteger();
 
     private final AtomicLong numbers = new AtomicLong();
-    private volatile @Nullable WalException closed;
+    private volatile @Nullable Supplier<? extends WalException> closed;
 
     /**
      * For one end.
@@ -68,25 +83,37 @@ final class TailWaiters {
     /** The log was truncated: threads that wait return, to see whether they still stand in it. Futures go on waiting for their offset. */
     void lookAgain() {
         VarHandle.fullFence();
-        waiters.forEach((place, waiter) -> {
-            if (waiter.thread != null && waiters.remove(place, waiter)) {
+        ConcurrentSkipListMap<Place, Waiter> all = waiters;
+        if (all == null) {
+            return;
+        }
+        all.forEach((place, waiter) -> {
+            if (waiter.thread != null && all.remove(place, waiter)) {
                 waiting.decrementAndGet();
                 waiter.thread.countDown();
             }
         });
     }
 
-    /** Nothing will be added any more. Threads that wait return, futures fail with this, and so does whoever comes later. */
-    void close(WalException reason) {
+    /**
+     * Nothing will be added any more. Threads that wait return, futures fail, and so does whoever comes later.
+     *
+     * @param reason says why, to whoever wants to know
+     */
+    void close(Supplier<? extends WalException> reason) {
         closed = reason;
         VarHandle.fullFence();
         List<CompletableFuture<Long>> failed = new ArrayList<>();
         Map.Entry<Place, Waiter> entry;
-        while ((entry = waiters.pollFirstEntry()) != null) {
+        ConcurrentSkipListMap<Place, Waiter> all = waiters;
+        while (all != null && (entry = all.pollFirstEntry()) != null) {
             waiting.decrementAndGet();
             entry.getValue().wake(failed);
         }
-        complete(failed, future -> future.completeExceptionally(reason));
+        if (!failed.isEmpty()) {
+            WalException told = reason.get();
+            complete(failed, future -> future.completeExceptionally(told));
+        }
     }
 
     /** Completes with the end, once that is beyond the offset; fails when the log is closed before. Who completes it otherwise has left the queue. */
@@ -101,13 +128,13 @@ final class TailWaiters {
         // A future that its holder cancels or times out would otherwise stay here until its offset comes, if ever.
         var unused = future.whenComplete((value, failure) -> leave(place));
         now = end.getAsLong();
-        WalException reason = closed;
+        Supplier<? extends WalException> reason = closed;
         if (now > offset) {
             leave(place);
             future.complete(now);
         } else if (reason != null) {
             leave(place);
-            future.completeExceptionally(reason);
+            future.completeExceptionally(reason.get());
         }
         return future;
     }
@@ -125,9 +152,9 @@ final class TailWaiters {
         if (end.getAsLong() > offset) {
             return true;
         }
-        WalException reason = closed;
+        Supplier<? extends WalException> reason = closed;
         if (reason != null) {
-            throw reason;
+            throw reason.get();
         }
         if (waitNanos <= 0) {
             return false;
@@ -147,16 +174,25 @@ final class TailWaiters {
         return waiting.get();
     }
 
+    private ConcurrentSkipListMap<Place, Waiter> waiters() {
+        ConcurrentSkipListMap<Place, Waiter> present = waiters;
+        if (present == null) {
+            WAITERS.compareAndSet(this, null, new ConcurrentSkipListMap<Place, Waiter>());
+            present = Objects.requireNonNull(waiters);
+        }
+        return present;
+    }
+
     private Place enter(long offset, Waiter waiter) {
         Place place = new Place(offset, numbers.getAndIncrement());
         waiting.incrementAndGet();
-        waiters.put(place, waiter);
+        waiters().put(place, waiter);
         VarHandle.fullFence();
         return place;
     }
 
     private void leave(Place place) {
-        if (waiters.remove(place) != null) {
+        if (waiters().remove(place) != null) {
             waiting.decrementAndGet();
         }
     }
@@ -164,8 +200,9 @@ final class TailWaiters {
     private void wakeBelow(long newEnd) {
         List<CompletableFuture<Long>> reached = new ArrayList<>();
         Map.Entry<Place, Waiter> entry;
-        while ((entry = waiters.firstEntry()) != null && entry.getKey().offset < newEnd) {
-            if (waiters.remove(entry.getKey(), entry.getValue())) {
+        ConcurrentSkipListMap<Place, Waiter> all = waiters();
+        while ((entry = all.firstEntry()) != null && entry.getKey().offset < newEnd) {
+            if (all.remove(entry.getKey(), entry.getValue())) {
                 waiting.decrementAndGet();
                 entry.getValue().wake(reached);
             }

@@ -47,7 +47,7 @@ final class Trimmer {
 
     // Under the lock.
     /** Trimmed and not deleted, oldest first. */
-    private final Deque<Segment> doomed = new ArrayDeque<>();
+    private final Deque<Segment> doomed = new ArrayDeque<>(1);
 
     /** Names are gone, and it is not durable or not noted in {@code PARTITION}: the intent has to stay. */
     private boolean isUnfinished;

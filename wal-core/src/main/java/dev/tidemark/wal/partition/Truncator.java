@@ -51,7 +51,6 @@ final class Truncator {
     private final RoundWriter writer;
     private final Intake intake;
     private final Function<ActiveState, ActiveSegment> activeFrom;
-    private final RecoveryContext context;
     private final Disk disk;
 
     Truncator(
@@ -72,7 +71,6 @@ final class Truncator {
         this.writer = writer;
         this.intake = intake;
         this.activeFrom = activeFrom;
-        this.context = RecoveryContext.of(services);
         this.disk = services.environment().disk();
     }
 
@@ -170,7 +168,12 @@ final class Truncator {
         now.intents().forEach(asIf::withoutIntent);
         ByteBuffer buffer = ByteBuffer.allocateDirect(SegmentScan.WINDOW_BYTES);
         try {
-            return Examination.asIf(context, parts.id(), parts.directory(), () -> buffer, intended(asIf, now, intent))
+            return Examination.asIf(
+                            RecoveryContext.of(services),
+                            parts.id(),
+                            parts.directory(),
+                            () -> buffer,
+                            intended(asIf, now, intent))
                     .examine();
         } catch (Refusal refusal) {
             throw refusal.failure();

@@ -43,7 +43,6 @@ public final class Segment {
     /** Where it lies, or is about to lie, since its partition was deleted. */
     private volatile @Nullable Path movedTo;
 
-    private final String displayName;
     private final SegmentName name;
     private final SparseIndex index = new SparseIndex();
     private volatile @Nullable SegmentHeader header;
@@ -58,7 +57,6 @@ public final class Segment {
     /** A segment whose header has been read and checked, or just been written. */
     public Segment(Path path, SegmentHeader header) {
         this.path = path;
-        this.displayName = displayName(path);
         this.name = header.name();
         this.header = header;
     }
@@ -66,7 +64,6 @@ public final class Segment {
     /** A sealed segment of which only the name is known, and the offset at which the next one begins. */
     public Segment(Path path, SegmentName name, long endOffset, long fileBytes) {
         this.path = path;
-        this.displayName = displayName(path);
         this.name = name;
         this.sealed = new Sealed(endOffset, fileBytes, Optional.empty());
     }
@@ -89,7 +86,7 @@ public final class Segment {
 
     /** The file with the directory of its partition, as it stands in messages. */
     public String displayName() {
-        return displayName;
+        return displayName(path);
     }
 
     /** The last two parts of a path, as they stand in messages: neither longer nor with where the store lies. */
@@ -160,7 +157,12 @@ public final class Segment {
             throw new DamageException(
                     ErrorCode.SEGMENT_CORRUPT,
                     damaged.reason() + ": file=" + displayName() + "; run 'wal verify', restore before reopening",
-                    new Damage(store.partition(), displayName(), 0, baseOffset(), isSealed() ? endOffset() : -1),
+                    new Damage(
+                            store.partition().toString(),
+                            displayName(),
+                            0,
+                            baseOffset(),
+                            isSealed() ? endOffset() : -1),
                     null);
         }
         header = decoded.value().orElseThrow();

@@ -1,5 +1,6 @@
 package dev.tidemark.wal.segment;
 
+import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.format.Decoded;
 import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
@@ -13,7 +14,7 @@ import java.util.UUID;
  * @param partitionId the number of the partition's incarnation; ids are never reused, names are
  * @param partition the partition's name, for messages
  */
-public record SegmentOwner(UUID storeId, long partitionId, String partition) {
+public record SegmentOwner(UUID storeId, long partitionId, PartitionId partition) {
 
     /** Good only if the header also says that it belongs here, under this name. */
     public Decoded<SegmentHeader> check(Decoded<SegmentHeader> decoded, SegmentName name) {
@@ -30,6 +31,6 @@ public record SegmentOwner(UUID storeId, long partitionId, String partition) {
         if (!header.name().equals(name)) {
             return new Decoded.Damaged<>("segment was written under another name: name=" + header.name());
         }
-        return decoded;
+        return new Decoded.Good<>(header.sharing(storeId, name));
     }
 }

@@ -5,6 +5,9 @@ import dev.tidemark.wal.bytes.IndexMemory;
 import dev.tidemark.wal.format.FrameCodec;
 import dev.tidemark.wal.format.IndexHeader;
 import dev.tidemark.wal.format.SegmentHeader;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,12 +47,22 @@ public final class SparseIndex {
     static final int POSITION = 1;
     static final int TIME = 2;
 
+    private static final VarHandle LOADING;
+
+    static {
+        try {
+            LOADING = MethodHandles.lookup().findVarHandle(SparseIndex.class, "loading", Semaphore.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final IntFunction<IndexMemory> newMemory;
     private final AtomicReference<@Nullable IndexMemory> written = new AtomicReference<>();
     private final AtomicReference<@Nullable IndexMemory> loaded = new AtomicReference<>();
 
-    /** Whoever has it reads or builds the loaded part. */
-    private final Semaphore loading = new Semaphore(1);
+    /** Whoever has it reads or builds the loaded part. Null until somebody wants to; then this one for good. */
+    private volatile @Nullable Semaphore loading;
 
     // The writer's own.
     private int intervalBytes = DEFAULT_INTERVAL_BYTES;
@@ -223,11 +236,14 @@ public final class SparseIndex {
 
     /** Waits a moment for the right to load. */
     boolean tryBeginLoading(long waitMillis) throws InterruptedException {
-        return loading.tryAcquire(waitMillis, TimeUnit.MILLISECONDS);
+        if (loading == null) {
+            LOADING.compareAndSet(this, null, new Semaphore(1));
+        }
+        return Objects.requireNonNull(loading).tryAcquire(waitMillis, TimeUnit.MILLISECONDS);
     }
 
     void endLoading() {
-        loading.release();
+        Objects.requireNonNull(loading).release();
     }
 
     IndexMemory newPart() {

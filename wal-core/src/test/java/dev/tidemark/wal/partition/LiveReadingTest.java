@@ -301,7 +301,7 @@ class LiveReadingTest {
         try (WrittenLog log = simulated()) {
             Future<Boolean> waiting = waitAtTheEnd(log, LONG);
             UnavailableException failed = new UnavailableException(ErrorCode.PARTITION_FAILED, "failed");
-            log.readable.close(failed);
+            log.readable.close(() -> failed);
 
             assertThat(waiting.get(60, TimeUnit.SECONDS)).isFalse();
             try (Cursor cursor = log.read(From.end())) {

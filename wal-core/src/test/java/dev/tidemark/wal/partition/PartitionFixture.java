@@ -76,14 +76,9 @@ final class PartitionFixture implements AutoCloseable {
         completions = Executors.newSingleThreadExecutor(environment.threads().factory("test-completion"));
         StoreMeters meters = new StoreMeters(config.meters(), "test");
         Events heard = new Heard();
-        budget = new QueueMemory(
-                config.storeQueueBytes(),
-                environment.clock(),
-                RankedLock.exclusive(
-                        LockRank.MEMORY,
-                        meters.partitions().lockWait("memory"),
-                        environment.clock(),
-                        config.lockTimeout().toNanos()));
+        RankedLocks locks = new RankedLocks(
+                meters.partitions(), environment.clock(), config.lockTimeout().toNanos());
+        budget = new QueueMemory(config.storeQueueBytes(), environment.clock(), locks.exclusive(LockRank.MEMORY));
         services = new PartitionServices(
                 new UUID(1, 2),
                 config,
@@ -95,6 +90,7 @@ final class PartitionFixture implements AutoCloseable {
                 (stripe, task) -> completions.execute(task),
                 heard,
                 meters.partitions(),
+                locks,
                 new Room(),
                 new ForceWatch(
                         environment.clock(),
@@ -148,7 +144,7 @@ final class PartitionFixture implements AutoCloseable {
         return new RecoveredLog(
                 id,
                 DIRECTORY,
-                new SegmentOwner(services.storeId(), PARTITION_NUMBER, id.toString()),
+                new SegmentOwner(services.storeId(), PARTITION_NUMBER, id),
                 new PartitionMetadata(disk, services.room(), services.lock(LockRank.METADATA), DIRECTORY, file),
                 List.of(segment),
                 new ActiveState(segment, end, SegmentHeader.BYTES, totals, false),

@@ -118,11 +118,11 @@ class RankedLockTest {
 
     @Test
     void readersTogether_writerAlone() throws Exception {
-        RankedReadWriteLock lock = new RankedReadWriteLock(
+        RankedReadWriteLock lock = new RankedReadWriteLock(new RankedLock.Terms(
                 LockRank.PARTITION,
                 waits,
                 Environment.real().clock(),
-                Duration.ofMillis(20).toNanos());
+                Duration.ofMillis(20).toNanos()));
         try (Holder ignored = new Holder(lock.readLock())) {
             assertThat(lock.readLock().tryLock()).isTrue();
             lock.readLock().unlock();

@@ -108,7 +108,7 @@ class TailWaitersTest {
         Future<Boolean> thread = waitInThread(4);
         UnavailableException reason = new UnavailableException(ErrorCode.PARTITION_CLOSED, "closed");
 
-        waiters.close(reason);
+        waiters.close(() -> reason);
         runHandedOver();
 
         assertThat(thread.get()).isFalse();
@@ -119,7 +119,7 @@ class TailWaitersTest {
     void whoComesAfterTheClose_isToldWhy() {
         UnavailableException reason = new UnavailableException(ErrorCode.PARTITION_CLOSED, "closed");
         end.set(3);
-        waiters.close(reason);
+        waiters.close(() -> reason);
 
         assertThatThrownBy(() -> waiters.await(3, LONG_NANOS)).isSameAs(reason);
         assertThatThrownBy(() -> waiters.whenBeyond(3).join()).hasCause(reason);

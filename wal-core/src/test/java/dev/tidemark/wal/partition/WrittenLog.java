@@ -58,7 +58,7 @@ final class WrittenLog implements ReadView, AutoCloseable {
     final TailWaiters readable = new TailWaiters(() -> visibleEnd(Durability.SYNCED), Runnable::run);
     final TailWaiters written = new TailWaiters(() -> visibleEnd(Durability.WRITTEN), Runnable::run);
 
-    private final SegmentOwner owner = new SegmentOwner(new UUID(1, 2), 1, ID.toString());
+    private final SegmentOwner owner = new SegmentOwner(new UUID(1, 2), 1, ID);
     private final CRC32C crc = new CRC32C();
     private final long baseOffset;
     private volatile SegmentList segments;
@@ -239,8 +239,8 @@ final class WrittenLog implements ReadView, AutoCloseable {
 
     void fail(WalException reason) {
         failure = reason;
-        readable.close(reason);
-        written.close(reason);
+        readable.close(() -> reason);
+        written.close(() -> reason);
     }
 
     private void write(Segment segment, ByteBuffer bytes, long at) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.format.SegmentHeader;
 import dev.tidemark.wal.format.SegmentName;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.Test;
 class SegmentFilesTest {
 
     private static final Path DIRECTORY = Path.of("/data/orders-0");
-    private static final SegmentOwner OWNER = new SegmentOwner(new UUID(1, 2), 1, "orders-0");
+    private static final SegmentOwner OWNER = new SegmentOwner(new UUID(1, 2), 1, new PartitionId("orders", 0));
 
     private final SimulatedDisk disk = new SimulatedDisk().withDirectories(DIRECTORY);
 
@@ -74,7 +75,8 @@ class SegmentFilesTest {
             Segment known = segment(0);
             Segment unknown = new Segment(known.path(), known.name(), 10, 5000);
 
-            assertThatThrownBy(() -> files.acquire(unknown, new SegmentOwner(new UUID(3, 4), 1, "orders-0")))
+            assertThatThrownBy(() ->
+                            files.acquire(unknown, new SegmentOwner(new UUID(3, 4), 1, new PartitionId("orders", 0))))
                     .isInstanceOfSatisfying(
                             DamageException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SEGMENT_CORRUPT));
 
