@@ -1,8 +1,10 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.Ends;
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.Header;
 import dev.tidemark.wal.api.LocalPartition;
@@ -113,6 +115,20 @@ final class RecordPrinter {
                             .toString());
         } catch (CharacterCodingException notText) {
             json.put(name + "Base64", Base64.getEncoder().encodeToString(bytes));
+        }
+    }
+
+    /** The next entry. What is on record as lost is told on standard error, and the entry behind it is the next. */
+    static boolean next(Cursor cursor, Console console) {
+        while (true) {
+            try {
+                return cursor.next();
+            } catch (DamageException e) {
+                if (e.code() != ErrorCode.RECORDS_LOST) {
+                    throw e;
+                }
+                console.err().println("wal: " + e.getMessage());
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ final class TailCommand extends ConsoleCommand {
             long end = printer.end(ends);
             nextOffset = Math.max(ends.start(), end - Math.max(0, count));
             try (Cursor cursor = printer.read(source, From.offset(nextOffset))) {
-                while (!guard.isInterrupted() && cursor.nextOffset() < end && cursor.next()) {
+                while (!guard.isInterrupted() && cursor.nextOffset() < end && RecordPrinter.next(cursor, console())) {
                     print(cursor);
                 }
                 if (isFollowing) {
@@ -111,7 +111,7 @@ final class TailCommand extends ConsoleCommand {
                 out().flush();
                 if (cursor.next(PATIENCE)) {
                     print(cursor);
-                    while (!guard.isInterrupted() && cursor.next()) {
+                    while (!guard.isInterrupted() && RecordPrinter.next(cursor, console())) {
                         print(cursor);
                     }
                 }

@@ -16,7 +16,8 @@ public interface Cursor extends AutoCloseable {
      * Moves to the next entry, if one can be read now. Never waits for an append.
      *
      * @return false at the readable end; a later call may return true
-     * @throws DamageException at a damaged place; the cursor stays before it
+     * @throws DamageException at a damaged place; the cursor stays before it. With {@code RECORDS_LOST} the records that were here are lost for good and on
+     *     record, which is told once for each such gap: the cursor stands behind it, and the next call goes on
      * @throws InvalidCallException {@code OFFSET_TRIMMED} when the log was trimmed past the cursor,
      *     {@code CLOSED_HANDLE} after {@code close}
      * @throws UnavailableException {@code PARTITION_CLOSED} after the partition or its store was closed

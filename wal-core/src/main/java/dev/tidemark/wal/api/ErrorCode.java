@@ -89,6 +89,8 @@ public enum ErrorCode {
     SEGMENT_TRUNCATED(Remedy.RESTORE),
     /** A segment could not be read. */
     SEGMENT_UNREADABLE(Remedy.RESTORE),
+    /** Records were here that a quarantine or a repair has given up, and has put on record. A cursor stands behind them already: call next again. */
+    RECORDS_LOST(Remedy.RESTORE),
     /** STORE or PARTITION is missing or fails its checks. */
     METADATA_CORRUPT(Remedy.RESTORE);
 

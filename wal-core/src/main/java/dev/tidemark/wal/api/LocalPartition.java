@@ -1,5 +1,6 @@
 package dev.tidemark.wal.api;
 
+import java.util.List;
 import java.util.Optional;
 
 /** A partition of a store that is open in this process, with what only such a one can do. */
@@ -49,7 +50,8 @@ public interface LocalPartition extends Partition {
      *
      * @param end not below the start of the log, not above its end, and between two appends
      * @return the end of the log
-     * @throws InvalidCallException {@code OFFSET_BEYOND_END}, {@code OFFSET_TRIMMED}; {@code ARGUMENT_INVALID} in the middle of a batch; {@code
+     * @throws InvalidCallException {@code OFFSET_BEYOND_END}, {@code OFFSET_TRIMMED}; {@code ARGUMENT_INVALID} in the middle of a batch, and
+     *     behind records that are lost in the same segment; {@code
      *     OFFSET_READABLE}, where it would take away more than it may. With {@link Truncation#OF_WHAT_IS_NOT_READABLE} that is also so where an append
      *     behind the end has reached the disk together with one before it
      * @throws StorageException nothing has changed; or, with {@code PARTITION_FAILED}, the partition has stopped, and reopening finishes what was begun
@@ -68,6 +70,9 @@ public interface LocalPartition extends Partition {
      * retentionInterval}. Returns where the log starts now.
      */
     long applyRetention();
+
+    /** What is on record as lost, by offset; nothing, as long as no damage was ever quarantined or repaired. */
+    List<LostRange> losses();
 
     /** State, ends, segments and sizes, for people and tools. */
     PartitionInfo describe();

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param scannedBytes how much of the newest segment was read
  * @param undecided what was cut above the last proof, and where it is kept
  * @param failure why the partition cannot be used, in the refusing cases
+ * @param quarantined what was given up, if damage was quarantined; the cases are those of what was left
  * @param nanos how long it took
  */
 public record PartitionRecovery(
@@ -24,10 +25,46 @@ public record PartitionRecovery(
         long scannedBytes,
         Optional<Undecided> undecided,
         Optional<WalException> failure,
+        Optional<Quarantined> quarantined,
         long nanos) {
     /** Copies the list. */
     public PartitionRecovery {
         cases = List.copyOf(cases);
+    }
+
+    /** Where nothing was quarantined. */
+    public PartitionRecovery(
+            String partition,
+            List<RecoveryCase> cases,
+            long start,
+            long end,
+            long scannedBytes,
+            Optional<Undecided> undecided,
+            Optional<WalException> failure,
+            long nanos) {
+        this(partition, cases, start, end, scannedBytes, undecided, failure, Optional.empty(), nanos);
+    }
+
+    /** The same, after this was quarantined. */
+    public PartitionRecovery with(Quarantined given) {
+        return new PartitionRecovery(
+                partition, cases, start, end, scannedBytes, undecided, failure, Optional.of(given), nanos);
+    }
+
+    /**
+     * Damage that was copied aside, and what was lost by it.
+     *
+     * @param row the row of the recovery table for which the partition was refused; empty where a repair found damage that opening does not look for
+     * @param why the error with which it was refused
+     * @param lost what went on record
+     * @param keptIn the copies of the damaged files, in the partition's directory
+     */
+    public record Quarantined(Optional<RecoveryCase> row, String why, List<LostRange> lost, List<String> keptIn) {
+        /** Copies the lists. */
+        public Quarantined {
+            lost = List.copyOf(lost);
+            keptIn = List.copyOf(keptIn);
+        }
     }
 
     /**

@@ -25,6 +25,9 @@ final class RecoveryJson {
                 + ",\"scannedBytes\":" + found.scannedBytes()
                 + ",\"nanos\":" + found.nanos()
                 + found.undecided().map(u -> ",\"undecided\":" + undecided(u)).orElse("")
+                + found.quarantined()
+                        .map(q -> ",\"quarantined\":" + quarantined(q))
+                        .orElse("")
                 + found.failure().map(f -> ",\"failure\":" + failure(f)).orElse("")
                 + '}';
     }
@@ -36,6 +39,20 @@ final class RecoveryJson {
                 + ",\"firstOffset\":" + cut.firstOffset()
                 + ",\"endOffset\":" + cut.endOffset()
                 + ",\"keptIn\":" + quoted(cut.keptIn()) + '}';
+    }
+
+    private static String quarantined(PartitionRecovery.Quarantined given) {
+        return "{"
+                + given.row().map(row -> "\"case\":" + quoted(row.name()) + ",").orElse("")
+                + "\"why\":" + quoted(given.why())
+                + ",\"lost\":["
+                + given.lost().stream()
+                        .map(lost ->
+                                "{\"firstOffset\":" + lost.firstOffset() + ",\"endOffset\":" + lost.endOffset() + '}')
+                        .collect(Collectors.joining(","))
+                + "],\"keptIn\":["
+                + given.keptIn().stream().map(RecoveryJson::quoted).collect(Collectors.joining(","))
+                + "]}";
     }
 
     private static String failure(WalException failure) {

@@ -52,6 +52,7 @@ public final class WalConfig {
     private final Duration retentionInterval;
     private final boolean readOnly;
     private final boolean createIfMissing;
+    private final DamagePolicy damagePolicy;
     private final MeterRegistry meters;
     private final WalListener listener;
     private final @Nullable Executor completionExecutor;
@@ -87,6 +88,7 @@ public final class WalConfig {
         retentionInterval = from.retentionInterval;
         readOnly = from.readOnly;
         createIfMissing = from.createIfMissing;
+        damagePolicy = from.damagePolicy;
         meters = from.meters;
         listener = from.listener;
         completionExecutor = from.completionExecutor;
@@ -247,6 +249,14 @@ public final class WalConfig {
         return readOnly;
     }
 
+    /**
+     * What is done with a partition whose acknowledged data are damaged: by default, {@code FAIL}, it is not opened. {@code QUARANTINE} trades the chance to
+     * decide for a partition that goes on: what cannot be read is given up, and told to whoever reads there. Nothing is changed in a store that is opened read-only.
+     */
+    public DamagePolicy damagePolicy() {
+        return damagePolicy;
+    }
+
     /** Whether a directory that is absent or empty becomes a new store. Default true. */
     public boolean createIfMissing() {
         return createIfMissing;
@@ -303,6 +313,7 @@ public final class WalConfig {
         private Duration retentionInterval = Duration.ofMinutes(1);
         private boolean readOnly = false;
         private boolean createIfMissing = true;
+        private DamagePolicy damagePolicy = DamagePolicy.FAIL;
         private MeterRegistry meters = new CompositeMeterRegistry();
         private WalListener listener = WalListener.NONE;
         private @Nullable Executor completionExecutor;
@@ -341,6 +352,7 @@ public final class WalConfig {
             retentionInterval = from.retentionInterval;
             readOnly = from.readOnly;
             createIfMissing = from.createIfMissing;
+            damagePolicy = from.damagePolicy;
             meters = from.meters;
             listener = from.listener;
             completionExecutor = from.completionExecutor;
@@ -509,6 +521,12 @@ public final class WalConfig {
         /** See {@link WalConfig#readOnly()}. */
         public Builder readOnly(boolean value) {
             readOnly = value;
+            return this;
+        }
+
+        /** See {@link WalConfig#damagePolicy()}. */
+        public Builder damagePolicy(DamagePolicy value) {
+            damagePolicy = Objects.requireNonNull(value, "damagePolicy");
             return this;
         }
 

@@ -20,6 +20,9 @@ public interface WalListener {
     /** A partition was deleted, by a call; not when an opening finishes what a crash has interrupted. */
     default void deleted(PartitionId partition) {}
 
+    /** Damage in a partition was quarantined while it was opened; told behind {@link #recovered}, which tells it as well. */
+    default void quarantined(String partition, PartitionRecovery.Quarantined given) {}
+
     /** A segment is complete. */
     default void sealed(PartitionId partition, String file, long baseOffset, long endOffset) {}
 

@@ -101,6 +101,15 @@ final class EventStream implements Events {
         meters.recovered(found);
         logRecovered(found);
         tell(heard -> heard.recovered(found));
+        found.quarantined().ifPresent(given -> {
+            log(to -> to.error(
+                    "damage was quarantined: partition={} lost={} keptIn={} ({})",
+                    found.partition(),
+                    given.lost(),
+                    given.keptIn(),
+                    given.why()));
+            tell(heard -> heard.quarantined(found.partition(), given));
+        });
     }
 
     private void logRecovered(PartitionRecovery found) {

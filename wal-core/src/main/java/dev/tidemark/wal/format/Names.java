@@ -23,6 +23,7 @@ public final class Names {
 
     private static final String TEMPORARY_SUFFIX = ".tmp";
     private static final String CUT_SUFFIX = ".cut";
+    private static final String DAMAGED_SUFFIX = ".damaged";
     private static final String NEXT_PREFIX = "next-";
     private static final String CREATE_PREFIX = "create-";
     private static final String DELETE_PREFIX = "delete-";
@@ -97,6 +98,16 @@ public final class Names {
             return Optional.empty();
         }
         return SegmentName.parseSegmentFile(withoutSuffix.substring(0, dot));
+    }
+
+    /** The whole of a file as a repair found it, kept for people. */
+    public static String damagedFile(String file, long repairId) {
+        return file + "." + hex(repairId) + DAMAGED_SUFFIX;
+    }
+
+    /** Whether this is what a repair has kept. */
+    public static boolean isDamagedFile(String fileName) {
+        return fileName.endsWith(DAMAGED_SUFFIX);
     }
 
     /** Whether the name is one that we give to what is not finished; recovery removes such files and directories, and no others. */

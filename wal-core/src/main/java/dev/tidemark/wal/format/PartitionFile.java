@@ -262,6 +262,21 @@ public record PartitionFile(
             return this;
         }
 
+        /** Takes the losses that end at or below {@code startOffset} off the list. */
+        public Change lossesFrom(long startOffset) {
+            losses.removeIf(loss -> loss.endOffset() <= startOffset);
+            return this;
+        }
+
+        /** Takes the losses that begin at or above {@code endOffset} off the list, as a truncation has to: these offsets are given again. */
+        public Change lossesAtMost(long endOffset) {
+            losses.removeIf(loss -> loss.firstOffset() >= endOffset);
+            losses.replaceAll(loss -> loss.endOffset() <= endOffset
+                    ? loss
+                    : new Loss(loss.firstOffset(), endOffset, loss.reason(), loss.atMillis()));
+            return this;
+        }
+
         /**
          * The new value.
          *

@@ -52,6 +52,8 @@ public enum MetricNames {
     RECOVERY("wal.recovery", Kind.TIMER, "Recovering one partition", ""),
     RECOVERY_CASES("wal.recovery.cases", Kind.COUNTER, "What recovery found in partitions", "case"),
     RECOVERY_SCANNED_BYTES("wal.recovery.scanned.bytes", Kind.COUNTER, "Bytes read by recovery", ""),
+    QUARANTINED("wal.quarantined", Kind.COUNTER, "Partitions whose damage was quarantined at opening", ""),
+    RECORDS_LOST("wal.records.lost", Kind.COUNTER, "Offsets put on record as lost", ""),
     PARTITIONS("wal.partitions", Kind.GAUGE, "Partitions, by where they are in their life", "state"),
     PARTITIONS_DELETED("wal.partitions.deleted", Kind.COUNTER, "Partitions deleted by a call", ""),
     FILES_OPEN("wal.files.open", Kind.GAUGE, "Segment files held open", ""),

@@ -27,6 +27,8 @@ public final class StoreMeters implements AutoCloseable {
     private final Timer backup;
     private final Counter backupBytes;
     private final Counter partitionsDeleted;
+    private final Counter quarantined;
+    private final Counter recordsLost;
     private final Counter diskFull;
     private final Counter completionFailed;
     private final Counter eventsDropped;
@@ -51,6 +53,8 @@ public final class StoreMeters implements AutoCloseable {
         backup = registered.timer(MetricNames.BACKUP);
         backupBytes = registered.counter(MetricNames.BACKUP_BYTES);
         partitionsDeleted = registered.counter(MetricNames.PARTITIONS_DELETED);
+        quarantined = registered.counter(MetricNames.QUARANTINED);
+        recordsLost = registered.counter(MetricNames.RECORDS_LOST);
         diskFull = registered.counter(MetricNames.DISK_FULL);
         completionFailed = registered.counter(MetricNames.COMPLETION_FAILED);
         eventsDropped = registered.counter(MetricNames.EVENTS_DROPPED);
@@ -66,9 +70,15 @@ public final class StoreMeters implements AutoCloseable {
     public void recovered(PartitionRecovery found) {
         recovery.record(found.nanos(), TimeUnit.NANOSECONDS);
         recoveryScannedBytes.increment((double) found.scannedBytes());
+        found.quarantined().ifPresent(this::quarantined);
         for (RecoveryCase recoveryCase : found.cases()) {
             Objects.requireNonNull(recoveryCases.get(recoveryCase)).increment();
         }
+    }
+
+    private void quarantined(PartitionRecovery.Quarantined given) {
+        quarantined.increment();
+        given.lost().forEach(lost -> recordsLost.increment((double) (lost.endOffset() - lost.firstOffset())));
     }
 
     /** A backup is finished. */

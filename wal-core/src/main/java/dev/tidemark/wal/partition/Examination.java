@@ -134,7 +134,8 @@ final class Examination {
                         .provenEnd(Math.max(onDisk.provenEnd(), trim.startOffset()));
             } else if (intent instanceof Intent.Truncate truncate) {
                 change.provenEnd(Math.min(onDisk.provenEnd(), truncate.endOffset()))
-                        .checkpointsAtMost(truncate.endOffset());
+                        .checkpointsAtMost(truncate.endOffset())
+                        .lossesAtMost(truncate.endOffset());
             }
         }
         return change.done();

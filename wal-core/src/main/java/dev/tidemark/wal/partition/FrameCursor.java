@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cursor over the frames of a log: hands out what is visible, in order, after its checksums were tested.
@@ -43,6 +44,9 @@ final class FrameCursor implements Cursor {
     private long batchEnd;
 
     private boolean isClosed;
+
+    /** A loss that opening the cursor has met. */
+    private @Nullable DamageException untold;
 
     // The present entry. It is in the window, so it is gone when that has been filled anew.
     private long entryFill = -1;
@@ -87,11 +91,24 @@ final class FrameCursor implements Cursor {
         } else if (from instanceof From.Timestamp time) {
             walk.wantTime(time.millis());
             // A search that finds nothing goes on with what is appended later.
-            nextOffset = walk.find(false) ? Math.max(walk.wanted(), window.offset()) : walk.wanted();
+            beginAtTime();
         } else if (from instanceof From.Start) {
             beginAtStart();
         } else {
             beginAt(view.visibleEnd(options.visibility()));
+        }
+    }
+
+    private void beginAtTime() {
+        try {
+            nextOffset = walk.find(false) ? Math.max(walk.wanted(), window.offset()) : walk.wanted();
+        } catch (DamageException e) {
+            if (e.code() != ErrorCode.RECORDS_LOST) {
+                throw e;
+            }
+            // What is wanted may have been among them. A cursor there can be had; its first step tells.
+            untold = e;
+            nextOffset = e.damage().firstOffset();
         }
     }
 
@@ -139,12 +156,34 @@ final class FrameCursor implements Cursor {
             nextRecord();
             return true;
         }
-        if (!walk.find(true)) {
+        tellFirst();
+        if (!isFound(true)) {
             nextOffset = walk.wanted();
             return false;
         }
         takeFrame();
         return true;
+    }
+
+    /** Where records are lost the walk goes behind them and says so. */
+    private boolean isFound(boolean withPayload) {
+        try {
+            return walk.find(withPayload);
+        } catch (DamageException e) {
+            if (e.code() == ErrorCode.RECORDS_LOST) {
+                nextOffset = walk.wanted();
+            }
+            throw e;
+        }
+    }
+
+    private void tellFirst() {
+        DamageException lost = untold;
+        if (lost != null) {
+            untold = null;
+            nextOffset = walk.wanted();
+            throw lost;
+        }
     }
 
     @Override

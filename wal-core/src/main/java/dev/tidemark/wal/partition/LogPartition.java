@@ -11,6 +11,7 @@ import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.LostRange;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
 import dev.tidemark.wal.api.ProducerIdentity;
@@ -23,6 +24,7 @@ import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Intent;
+import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.RecordsEncoder;
 import dev.tidemark.wal.io.Clock;
@@ -607,6 +609,16 @@ public final class LogPartition implements LocalPartition, ReadView {
             return Optional.of(life.deleted());
         }
         return life.state() == LifeState.CLOSED ? Optional.of(life.closed()) : Optional.empty();
+    }
+
+    @Override
+    public List<Loss> recordedLosses() {
+        return parts.metadata().current().losses();
+    }
+
+    @Override
+    public List<LostRange> losses() {
+        return ReadErrors.told(recordedLosses());
     }
 
     @Override

@@ -2,15 +2,23 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.Durability;
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.FrameCodec;
+import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.FrameVerdict;
+import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.segment.FrameWindow;
+import dev.tidemark.wal.segment.OpenSegment;
 import dev.tidemark.wal.segment.Segment;
+import dev.tidemark.wal.segment.SegmentScan;
 import dev.tidemark.wal.segment.SparseIndex;
+import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.Comparator;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +45,7 @@ final class LogWalk implements AutoCloseable {
     static final long ANY_TIME = Long.MIN_VALUE;
 
     private static final long TO_BE_LOCATED = -1;
+    private static final int SEARCH_BYTES = 256 << 10;
 
     private final ReadView view;
     private final Durability visibility;
@@ -136,6 +145,7 @@ final class LogWalk implements AutoCloseable {
      * @throws InvalidCallException {@code OFFSET_TRUNCATED} when the log's end went back below what is wanted since this walk began
      */
     boolean find(boolean withPayload) {
+        long began = wanted;
         while (true) {
             try {
                 boolean isFound = findUndisturbed(withPayload);
@@ -146,7 +156,12 @@ final class LogWalk implements AutoCloseable {
                 }
             } catch (DamageException e) {
                 view.lookWhetherChanged();
+                // Behind a gap now; but the gap may be gone with what was truncated, and the walk was not behind it
+                // then.
+                long behind = wanted;
+                wanted = e.code() == ErrorCode.RECORDS_LOST ? began : wanted;
                 if (!wentBack()) {
+                    wanted = behind;
                     throw e;
                 }
             } catch (WalException e) {
@@ -414,7 +429,10 @@ final class LogWalk implements AutoCloseable {
         if (!isOffsetKnown) {
             doubtIndex(current);
         } else if (isDoubted) {
-            throw ReadErrors.badFrame(view.id(), current, window, verdict, offset);
+            DamageException damage = ReadErrors.badFrame(view.id(), current, window, verdict, offset);
+            if (!isCrossed(current)) {
+                throw damage;
+            }
         } else {
             lookAgain(current);
         }
@@ -429,6 +447,59 @@ final class LogWalk implements AutoCloseable {
             throw ReadErrors.unreadable(view.id(), current, Math.max(position, 0), Math.max(offset, wanted), failure);
         }
         lookAgain(current);
+    }
+
+    /**
+     * Goes behind a hole: one that is on record, or one in which no record was, as a later frame shows that has the offset which must follow.
+     *
+     * @return false if it is neither
+     * @throws DamageException for one that is on record, unless all of it lies before what is wanted; the walk is behind it then
+     */
+    private boolean isCrossed(Segment current) {
+        Optional<Loss> loss = view.recordedLosses().stream()
+                .filter(lost -> lost.firstOffset() <= offset && offset < lost.endOffset())
+                .max(Comparator.comparingLong(Loss::endOffset));
+        long behind = loss.map(Loss::endOffset).orElse(offset);
+        long hole = position;
+        boolean isInNext = current.isSealed() && behind >= current.endOffset();
+        if (!isInNext) {
+            long next = nextGood(current, behind);
+            if (next < 0) {
+                return false;
+            }
+            position = next;
+        }
+        window.forget();
+        isDoubted = false;
+        offset = behind;
+        long wantedBefore = wanted;
+        wanted = Math.max(wanted, behind);
+        if (loss.isPresent() && behind > wantedBefore) {
+            throw ReadErrors.lost(view.id(), current, hole, loss.get());
+        }
+        return true;
+    }
+
+    /** Where behind the present place the frame begins that has exactly this offset, or -1. */
+    private long nextGood(Segment current, long nextOffset) {
+        ByteBuf memory = view.memory().directBuffer(SEARCH_BYTES, SEARCH_BYTES);
+        try {
+            OpenSegment open = view.files().acquire(current, view.owner());
+            try {
+                SegmentScan scan =
+                        new SegmentScan(open.file(), current.salt(), memory.nioBuffer(0, SEARCH_BYTES), Long.MAX_VALUE);
+                boolean isFound = scan.findVerified(position + FrameCodec.ALIGNMENT, nextOffset)
+                        && scan.frame().offset() == nextOffset
+                        && scan.frame().kind() != FrameKind.SEAL;
+                return isFound ? scan.frame().position() : -1;
+            } finally {
+                open.release();
+            }
+        } catch (IOException e) {
+            throw ReadErrors.unreadable(view.id(), current, Math.max(position, 0), offset, e);
+        } finally {
+            memory.release();
+        }
     }
 
     /** Another process trims without asking who reads. */

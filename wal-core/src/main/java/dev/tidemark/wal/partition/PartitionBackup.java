@@ -180,6 +180,7 @@ public final class PartitionBackup {
                 .active(new SegmentRef(newest.name(), newest.segmentId()))
                 .provenEnd(now.end())
                 .checkpointsAtMost(now.end())
+                .lossesAtMost(now.end())
                 .withoutCleanStamp()
                 .closed(end);
         for (Intent intent : now.metadata().intents()) {

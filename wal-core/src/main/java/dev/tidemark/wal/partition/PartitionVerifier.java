@@ -7,6 +7,7 @@ import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Decoded;
+import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.format.Names;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.SegmentEnd;
@@ -296,7 +297,7 @@ final class PartitionVerifier {
         bytesRead += contents.bytesRead();
         end = Math.max(end, contents.endOffset());
         progress.accept(contents.bytesRead());
-        noteBadPlaces(file.path(), contents, isNewest && !isOpened);
+        noteBadPlaces(file.path(), contents, isNewest && !isOpened, successorBase);
         noteSmallThings(file.path(), contents);
         if (isNewest && opened.report().cases().contains(RecoveryCase.CLEAN)) {
             noteBytesBehind(file, header, limit);
@@ -315,9 +316,26 @@ final class PartitionVerifier {
         }
     }
 
-    private void noteBadPlaces(Path path, Contents contents, boolean isTail) throws IOException {
+    /** @param endOfSegment where the next segment begins, or -1 in the newest */
+    private void noteBadPlaces(Path path, Contents contents, boolean isTail, long endOfSegment) throws IOException {
         long proven = isTail ? Math.max(contents.provenOffset(), provenByMetadata()) : Long.MAX_VALUE;
         for (BadPlace place : contents.badPlaces()) {
+            if (place.offset() == place.resumesOffset()) {
+                add(note(
+                        Optional.empty(),
+                        path,
+                        "bytes are no good frame, no record is concerned, at=" + place.position() + " found="
+                                + place.verdict()));
+                continue;
+            }
+            if (isOnRecord(place, endOfSegment)) {
+                add(note(
+                        Optional.empty(),
+                        path,
+                        "records are lost here, which is on record, at=" + place.position() + " offset="
+                                + place.offset()));
+                continue;
+            }
             boolean isProven = place.offset() < proven;
             add(found(
                     isProven ? Severity.DAMAGE : Severity.UNDECIDED,
@@ -333,6 +351,15 @@ final class PartitionVerifier {
             add(found(
                     Severity.DAMAGE, RecoveryCase.R3, path, -1, -1, -1, "more bad places in this file, count=" + more));
         }
+    }
+
+    /** Whether all that is missing at a bad place was given up by a quarantine or a repair. */
+    private boolean isOnRecord(BadPlace place, long endOfSegment) {
+        List<Loss> losses = opened instanceof RecoveryResult.Recovered recovered
+                ? recovered.log().metadata().current().losses()
+                : List.of();
+        long end = place.resumesOffset() >= 0 ? place.resumesOffset() : Math.max(endOfSegment, place.offset() + 1);
+        return losses.stream().anyMatch(loss -> loss.firstOffset() <= place.offset() && end <= loss.endOffset());
     }
 
     private long provenByMetadata() throws IOException {
@@ -423,6 +450,11 @@ final class PartitionVerifier {
                         Optional.empty(),
                         directory.resolve(entry.name()),
                         "bytes that an earlier recovery cut and kept aside, bytes=" + entry.sizeBytes()));
+            } else if (Names.isDamagedFile(entry.name())) {
+                add(note(
+                        Optional.empty(),
+                        directory.resolve(entry.name()),
+                        "a file as a quarantine or a repair found it, bytes=" + entry.sizeBytes()));
             }
         }
     }

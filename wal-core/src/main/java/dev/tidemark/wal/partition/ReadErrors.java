@@ -4,15 +4,18 @@ import dev.tidemark.wal.api.Damage;
 import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
+import dev.tidemark.wal.api.LostRange;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.FrameVerdict;
+import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.segment.FrameWindow;
 import dev.tidemark.wal.segment.Segment;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 
 /** What readers of a log throw, with one wording for each. */
 final class ReadErrors {
@@ -77,6 +80,29 @@ final class ReadErrors {
                 isShort ? ErrorCode.SEGMENT_TRUNCATED : ErrorCode.SEGMENT_CORRUPT,
                 message.append(WHAT_TO_DO).toString(),
                 new Damage(partition.toString(), segment.displayName(), window.framePosition(), offset, endOffset),
+                null);
+    }
+
+    /** Losses as callers see them. */
+    static List<LostRange> told(List<Loss> losses) {
+        return losses.stream()
+                .map(loss -> new LostRange(loss.firstOffset(), loss.endOffset(), loss.reason(), loss.atMillis()))
+                .toList();
+    }
+
+    /** A hole that is on record. */
+    static DamageException lost(PartitionId partition, Segment segment, long filePosition, Loss loss) {
+        return new DamageException(
+                ErrorCode.RECORDS_LOST,
+                "records were lost here, which is on record: partition=" + partition + " file=" + segment.displayName()
+                        + " at=" + filePosition + " offset=" + loss.firstOffset() + " end=" + loss.endOffset()
+                        + " reason=" + loss.reason() + "; reading goes on at the end of the range",
+                new Damage(
+                        partition.toString(),
+                        segment.displayName(),
+                        filePosition,
+                        loss.firstOffset(),
+                        loss.endOffset()),
                 null);
     }
 

@@ -12,6 +12,7 @@ import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.Decoded;
 import dev.tidemark.wal.format.FrameKind;
 import dev.tidemark.wal.format.Intent;
+import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.SegmentEnd;
 import dev.tidemark.wal.format.SegmentHeader;
@@ -76,6 +77,9 @@ final class ReadOnlyLog implements ReadView {
     private final IndexLoader indexes;
     private final ByteBufAllocator memory;
 
+    /** As it was found; what is there now is read anew. */
+    private final PartitionMetadata metadata;
+
     private volatile SegmentList segments;
     private volatile long start;
     private volatile long end;
@@ -116,6 +120,7 @@ final class ReadOnlyLog implements ReadView {
         directory = recovered.directory();
         owner = recovered.owner();
         start = recovered.start();
+        metadata = recovered.metadata();
         indexes = new IndexLoader(environment.disk(), files, memory, indexIntervalBytes, true);
         segments = SegmentList.of(recovered.segments());
         position = recovered.active().end().endPosition();
@@ -451,6 +456,12 @@ final class ReadOnlyLog implements ReadView {
     @Override
     public Optional<WalException> readFailure() {
         return Optional.ofNullable(failure);
+    }
+
+    /** As they were when it was opened: only who opens a store for itself adds one. */
+    @Override
+    public List<Loss> recordedLosses() {
+        return metadata.current().losses();
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.LostRange;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
 import dev.tidemark.wal.api.ReadOptions;
@@ -154,6 +155,11 @@ public final class ReadOnlyPartition implements LocalPartition {
         // The writer may have cut the file since the frames were counted.
         long fileBytes = Math.max(used, log.fileBytes(segment).orElse(used));
         return new PartitionInfo.SegmentInfo(file, segment.baseOffset(), end, used, fileBytes, false);
+    }
+
+    @Override
+    public List<LostRange> losses() {
+        return ReadErrors.told(log.recordedLosses());
     }
 
     // ---------------------------------------------------------------- what is refused

@@ -3,12 +3,14 @@ package dev.tidemark.wal.partition;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.segment.IndexLoader;
 import dev.tidemark.wal.segment.Segment;
 import dev.tidemark.wal.segment.SegmentFiles;
 import dev.tidemark.wal.segment.SegmentOwner;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -45,6 +47,11 @@ interface ReadView {
 
     /** Why nothing can be read any more: closed or deleted. */
     Optional<WalException> readFailure();
+
+    /** What is on record as lost, by first offset. */
+    default List<Loss> recordedLosses() {
+        return List.of();
+    }
 
     SegmentFiles files();
 

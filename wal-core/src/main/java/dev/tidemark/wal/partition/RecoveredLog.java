@@ -45,4 +45,22 @@ record RecoveredLog(
         segments = List.copyOf(segments);
         producers = List.copyOf(producers);
     }
+
+    /** The same with another report. */
+    RecoveredLog with(PartitionRecovery newReport) {
+        return new RecoveredLog(
+                id,
+                directory,
+                owner,
+                metadata,
+                segments,
+                active,
+                start,
+                end,
+                provenEnd,
+                lastTimestampMillis,
+                producers,
+                unfinished,
+                newReport);
+    }
 }

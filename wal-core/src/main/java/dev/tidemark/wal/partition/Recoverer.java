@@ -1,5 +1,7 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.DamageException;
+import dev.tidemark.wal.api.DamagePolicy;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.PartitionRecovery.Undecided;
@@ -56,11 +58,22 @@ final class Recoverer {
             try {
                 return look.look();
             } catch (Refusal refusal) {
+                if (mayQuarantine(refusal)) {
+                    return look.quarantined(refusal);
+                }
                 if (!context.readOnly() || looks == MAX_LOOKS || !(refusal.isOfChangedFile() || look.isOutdated())) {
                     return new RecoveryResult.Refused(look.refused(refusal));
                 }
             }
         }
+    }
+
+    /** Not what a newer version wrote, nor what the disk did not give: that may be readable yet. */
+    private boolean mayQuarantine(Refusal refusal) {
+        return context.policy() == DamagePolicy.QUARANTINE
+                && !context.readOnly()
+                && refusal.row() != RecoveryCase.R7
+                && refusal.failure() instanceof DamageException;
     }
 
     private ByteBuffer buffer() {
@@ -160,6 +173,35 @@ final class Recoverer {
                     Optional.empty(),
                     Optional.empty());
             return new RecoveryResult.Deleted(report, left);
+        }
+
+        /** Repairs what was refused, and looks once more. What cannot be repaired stays refused, for the first reason. */
+        RecoveryResult quarantined(Refusal refusal) {
+            try {
+                Optional<RepairPlan> plan =
+                        new PartitionRepair(context, id, directory, Recoverer.this::buffer).plan(Optional.of(refusal));
+                if (plan.isEmpty()) {
+                    return new RecoveryResult.Refused(refused(refusal));
+                }
+                PartitionRecovery.Quarantined given = carriedOut(plan.get());
+                RecoveryResult result = look();
+                return result instanceof RecoveryResult.Recovered recovered
+                        ? new RecoveryResult.Recovered(
+                                recovered.log().with(recovered.report().with(given)))
+                        : result;
+            } catch (Refusal again) {
+                // What keeps it from being repaired is in the log of the caller; the damage itself is what counts.
+                return new RecoveryResult.Refused(refused(again.row() == RecoveryCase.R7 ? again : refusal));
+            }
+        }
+
+        private PartitionRecovery.Quarantined carriedOut(RepairPlan plan) throws Refusal {
+            try {
+                List<String> keptIn = new RepairSteps(context, directory, plan).run(buffer());
+                return plan.told(keptIn);
+            } catch (IOException e) {
+                throw Refusal.notWritten(directory, "quarantine what is damaged", e);
+            }
         }
 
         // ------------------------------------------------------------ telling

@@ -1,5 +1,6 @@
 package dev.tidemark.wal.partition;
 
+import dev.tidemark.wal.api.DamagePolicy;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.Environment;
 import java.util.UUID;
@@ -13,6 +14,7 @@ import java.util.function.Supplier;
  * @param room frees the RESERVE when a step finds the disk full
  * @param metadataLock makes the lock of a partition's {@link PartitionMetadata}
  * @param readOnly nothing is written and nothing deleted
+ * @param policy what is done about damage
  * @param indexIntervalBytes how much log lies between two entries of an index
  */
 record RecoveryContext(
@@ -21,7 +23,19 @@ record RecoveryContext(
         DiskRoom room,
         Supplier<RankedLock> metadataLock,
         boolean readOnly,
+        DamagePolicy policy,
         int indexIntervalBytes) {
+
+    /** With the policy {@code FAIL}. */
+    RecoveryContext(
+            UUID storeId,
+            Environment environment,
+            DiskRoom room,
+            Supplier<RankedLock> metadataLock,
+            boolean readOnly,
+            int indexIntervalBytes) {
+        this(storeId, environment, room, metadataLock, readOnly, DamagePolicy.FAIL, indexIntervalBytes);
+    }
 
     static RecoveryContext of(PartitionServices services) {
         return new RecoveryContext(
@@ -30,6 +44,7 @@ record RecoveryContext(
                 services.room(),
                 () -> services.lock(LockRank.METADATA),
                 services.config().readOnly(),
+                services.config().damagePolicy(),
                 services.config().indexIntervalBytes());
     }
 

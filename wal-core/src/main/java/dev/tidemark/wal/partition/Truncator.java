@@ -8,6 +8,7 @@ import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.Truncation;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.format.Intent;
+import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.SegmentRef;
 import dev.tidemark.wal.io.Disk;
@@ -151,6 +152,9 @@ final class Truncator {
 
     /** The log consists of whole frames, and so must what is left of it. */
     private void requireBetweenAppends(long end) {
+        if (isAtGap(end)) {
+            return;
+        }
         try (LogWalk walk = new LogWalk(view, Durability.SYNCED, WALK_READ_BYTES)) {
             walk.want(end);
             if (!walk.find(false) || walk.window().offset() != end) {
@@ -159,6 +163,26 @@ final class Truncator {
                         "the log cannot end in the middle of a batch: partition=" + parts.id() + " offset=" + end);
             }
         }
+    }
+
+    /**
+     * Whether a gap begins there. A segment is cut where its frames lead to from the first one on, and they lead over no hole: the log can end before a
+     * gap, or at the end of the segment that has it, and not in between.
+     */
+    private boolean isAtGap(long end) {
+        long base = segments.get().floor(end).baseOffset();
+        boolean isAtGap = false;
+        for (Loss loss : parts.metadata().current().losses()) {
+            if (loss.firstOffset() < end && loss.endOffset() > base) {
+                throw new InvalidCallException(
+                        ErrorCode.ARGUMENT_INVALID,
+                        "the log cannot end behind records that are lost in the same segment: partition=" + parts.id()
+                                + " offset=" + end + " lost=" + loss.firstOffset() + " lostEnd=" + loss.endOffset()
+                                + "; end it at " + loss.firstOffset() + " or below");
+            }
+            isAtGap |= loss.firstOffset() == end;
+        }
+        return isAtGap;
     }
 
     /** What recovery would find and do, if the intent were there. Nothing is written. */
@@ -264,6 +288,8 @@ final class Truncator {
         PartitionFile.Change change = file.change()
                 .active(new SegmentRef(cut.segment.name(), cut.segment.segmentId()))
                 .provenEnd(intent.endOffset())
+                // Not before: a reader that has not heard of the truncation yet would take a gap for damage.
+                .lossesAtMost(intent.endOffset())
                 .withoutIntent(intent);
         file.closedByRecovery().stream()
                 .filter(closed -> closed.name().epoch() > cut.segment.epoch())

@@ -766,15 +766,28 @@ class FrameCursorTest {
     }
 
     @Test
-    void badFrameWithoutRecords_isReported() throws IOException {
+    void badFrameWithoutRecords_isSteppedOver_becauseTheNextRecordHasTheOffsetThatMustFollow() throws IOException {
         log.raw("a");
         long place = log.position();
         log.frame(FrameKind.CONTROL, 0, new byte[100]).raw("b").sync();
         flip(log.segments().last(), place + 80);
 
         try (Cursor cursor = log.read(From.start())) {
+            assertThat(restOf(cursor)).containsExactly("0:a", "1:b");
+        }
+    }
+
+    @Test
+    void badFrameWithARecord_isNotSteppedOver() throws IOException {
+        log.raw("a");
+        long place = log.position();
+        log.raw("b").raw("c").sync();
+        flip(log.segments().last(), place + 8);
+
+        try (Cursor cursor = log.read(From.start())) {
             assertThat(cursor.next()).isTrue();
-            assertDamage(cursor, ErrorCode.SEGMENT_CORRUPT, place, 1, "verdict=BAD_PAYLOAD_CRC");
+            assertDamage(cursor, ErrorCode.SEGMENT_CORRUPT, place, 1, "verdict=BAD_HEADER_CRC");
+            assertDamage(cursor, ErrorCode.SEGMENT_CORRUPT, place, 1, "verdict=BAD_HEADER_CRC");
         }
     }
 
