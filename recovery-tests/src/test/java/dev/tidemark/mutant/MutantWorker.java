@@ -99,6 +99,11 @@ final class MutantWorker {
                         "dev.tidemark.wal.BackupTest",
                         "dev.tidemark.crash.BackupCrashTest",
                         "dev.tidemark.fault.BackupFaultTest"));
+            case QUARANTINE ->
+                tests(List.of(
+                        "dev.tidemark.wal.QuarantineTest",
+                        "dev.tidemark.wal.LossesTest",
+                        "dev.tidemark.crash.QuarantineCrashTest"));
             case CRASH -> make("dev.tidemark.crash.SteppedCrashes");
             case FAULTS -> make("dev.tidemark.fault.FaultLoops");
             case DAMAGE -> make("dev.tidemark.damage.DamageTrials");

@@ -16,6 +16,8 @@ enum Part {
     CHANNELS("channels", "tests"),
     /** Backups, crashes and failing calls in the middle of them; what is named is a test. */
     BACKUP("backup", "tests"),
+    /** Damage that is quarantined; what is named is a test. */
+    QUARANTINE("quarantine", "tests"),
     /** Crash enumeration beside many threads. */
     CRASH_THREADS("crash enumeration with threads", "states"),
     /** Real processes, killed. */
