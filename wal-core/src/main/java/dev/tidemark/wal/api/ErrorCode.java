@@ -92,7 +92,25 @@ public enum ErrorCode {
     /** Records were here that a quarantine or a repair has given up, and has put on record. A cursor stands behind them already: call next again. */
     RECORDS_LOST(Remedy.RESTORE),
     /** STORE or PARTITION is missing or fails its checks. */
-    METADATA_CORRUPT(Remedy.RESTORE);
+    METADATA_CORRUPT(Remedy.RESTORE),
+
+    // the network
+    /** No server could be reached, or the connection was lost, until the deadline; where it concerns an append, nothing was appended. */
+    SERVER_UNREACHABLE(Remedy.RETRY),
+    /** The server is there and recovers its store: it serves soon. */
+    SERVER_STARTING(Remedy.RETRY),
+    /** The server is shutting down and takes nothing new. */
+    SERVER_STOPPING(Remedy.RETRY),
+    /** A limit of the server (connections, requests or bytes in flight) is reached; nothing was done. */
+    SERVER_BUSY(Remedy.RETRY),
+    /** The client and the server have no version of the protocol in common. */
+    VERSION_UNSUPPORTED(Remedy.FIX_ENVIRONMENT),
+    /** The other side does not know this request. */
+    REQUEST_UNKNOWN(Remedy.FIX_ENVIRONMENT),
+    /** What the other side sent is no message of the protocol; the connection is closed. */
+    PROTOCOL_VIOLATED(Remedy.FIX_ENVIRONMENT),
+    /** The server has given a code that this version does not know; the message begins with it. */
+    CODE_UNKNOWN(Remedy.FIX_ENVIRONMENT);
 
     private final Remedy remedy;
 
