@@ -12,6 +12,7 @@ import dev.tidemark.wal.io.Environment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.LongConsumer;
 
 /**
@@ -63,7 +64,12 @@ public final class Wal implements AutoCloseable {
      *     {@code STORE_UNKNOWN}, {@code FORMAT_NEWER}, {@code METADATA_CORRUPT}, or the disk
      */
     public static Wal open(WalConfig config) {
-        return new Wal(Engine.open(config, Environment.real()));
+        return open(config, Environment.real());
+    }
+
+    /** As {@link #open(WalConfig)}, in a world that tests make. */
+    static Wal open(WalConfig config, Environment environment) {
+        return new Wal(Engine.open(config, environment));
     }
 
     /**
@@ -145,6 +151,11 @@ public final class Wal implements AutoCloseable {
     /** What opening found and did. */
     public RecoveryReport recovery() {
         return engine.recovery();
+    }
+
+    /** Which store it is: drawn when it was made, the same for ever, whatever the directory is called. */
+    public UUID storeId() {
+        return engine.storeId();
     }
 
     /** Where the store is in its life. */

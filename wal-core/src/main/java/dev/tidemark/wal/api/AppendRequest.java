@@ -112,6 +112,18 @@ public final class AppendRequest {
         return plain(Shape.OPAQUE, payload, atLeastOne(count));
     }
 
+    /**
+     * A batch of records that is encoded already, as a client does it: {@code count} records as in a segment file, see {@code docs/format.md}. Both are tested before
+     * the append is accepted, the bytes against the checksum and for being exactly so many well-formed records; the same bytes and the same checksum reach the
+     * readers.
+     *
+     * @param crc32c the payload's CRC-32C, as its maker computed it
+     */
+    public static AppendRequest encodedRecords(ByteBuf payload, int count, int crc32c) {
+        return new AppendRequest(
+                Shape.RECORDS, payload, atLeastOne(count), null, -1, true, crc32c, null, null, NO_SEQUENCE);
+    }
+
     private static int atLeastOne(int count) {
         if (count < 1) {
             throw new InvalidCallException(
@@ -147,7 +159,7 @@ public final class AppendRequest {
 
     /**
      * The same with the payload's CRC-32C as its producer computed it: verified before the append is accepted, stored,
-     * and handed on unchanged. Not for {@link Shape#RECORDS}, whose bytes the log makes.
+     * and handed on unchanged. Not for {@link Shape#RECORDS}: the log makes their bytes, or they came with a checksum.
      */
     public AppendRequest withChecksum(int crc32c) {
         if (shape == Shape.RECORDS) {
@@ -214,7 +226,10 @@ public final class AppendRequest {
         return shape;
     }
 
-    /** A {@code byte[]}, a {@code ByteBuffer}, a {@code ByteBuf}, or a {@code List} of {@code WalRecord}. */
+    /**
+     * A {@code byte[]}, a {@code ByteBuffer} or a {@code ByteBuf}; for {@link Shape#RECORDS} a {@code List} of {@code WalRecord}, or a {@code ByteBuf} that holds them
+     * encoded.
+     */
     public Object payload() {
         return payload;
     }

@@ -2,6 +2,7 @@ package dev.tidemark.wal.api;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /** A partition of a store that is open in this process, with what only such a one can do. */
 public interface LocalPartition extends Partition {
@@ -34,7 +35,22 @@ public interface LocalPartition extends Partition {
      * sending them on without copying. At least one frame where any is readable, then no more than {@code maxBytes}; all
      * of one segment. The frames' checksums are not verified here: they travel along, and the receiver verifies them.
      */
-    Slices slices(long from, int maxBytes);
+    default Slices slices(long from, int maxBytes) {
+        return slices(from, maxBytes, Durability.SYNCED);
+    }
+
+    /**
+     * As {@link #slices(long, int)}, with {@link Durability#WRITTEN} also of what the operating system has and the device may not.
+     */
+    Slices slices(long from, int maxBytes, Durability visibility);
+
+    /** As {@link #whenReadable(long)}, for a reader with this visibility. */
+    CompletableFuture<Long> whenReadable(long offset, Durability visibility);
+
+    @Override
+    default CompletableFuture<Long> whenReadable(long offset) {
+        return whenReadable(offset, Durability.SYNCED);
+    }
 
     /** As {@link #truncateAfter(long, Truncation)}, for what no reader can have been given. */
     default long truncateAfter(long end) {

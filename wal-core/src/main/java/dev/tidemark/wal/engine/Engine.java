@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -226,6 +227,11 @@ public final class Engine implements AutoCloseable {
     /** What opening found and did. */
     public RecoveryReport recovery() {
         return report;
+    }
+
+    /** Which store it is. */
+    public UUID storeId() {
+        return directory.store().storeId();
     }
 
     /** Where the store is in its life. */

@@ -27,6 +27,7 @@ import dev.tidemark.wal.format.Intent;
 import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.format.PartitionFile;
 import dev.tidemark.wal.format.RecordsEncoder;
+import dev.tidemark.wal.format.RecordsReader;
 import dev.tidemark.wal.io.Clock;
 import dev.tidemark.wal.io.DiskErrors;
 import dev.tidemark.wal.metrics.RotationReason;
@@ -298,7 +299,7 @@ public final class LogPartition implements LocalPartition, ReadView {
         SequencedAppend sequenced =
                 producer.isPresent() ? new SequencedAppend(producer.get(), request.sequence()) : null;
         try {
-            PendingAppend taken = request.shape() == AppendRequest.Shape.RECORDS
+            PendingAppend taken = request.payload() instanceof List
                     ? offerRecords(request, durability, sequenced, deadlineNanos, isAwaited)
                     : offerBytes(request, durability, sequenced, deadlineNanos, isAwaited);
             if (taken != null && sequenced != null && sequenced.isRepeat()) {
@@ -337,10 +338,12 @@ public final class LogPartition implements LocalPartition, ReadView {
             @Nullable SequencedAppend sequenced,
             long deadlineNanos,
             boolean isAwaited) {
-        FrameKind kind = request.shape() == AppendRequest.Shape.VALUE ? FrameKind.RAW : FrameKind.OPAQUE;
         Object payload = request.payload();
+        if (request.shape() == AppendRequest.Shape.RECORDS) {
+            requireRecords((ByteBuf) payload, request.count());
+        }
         return intake.offer(
-                kind,
+                kindOf(request.shape()),
                 payload,
                 Payloads.length(payload),
                 request.count(),
@@ -350,6 +353,31 @@ public final class LogPartition implements LocalPartition, ReadView {
                 request.hasChecksum() ? Integer.toUnsignedLong(request.checksum()) : Intake.NO_CHECKSUM,
                 sequenced,
                 deadlineNanos);
+    }
+
+    private static FrameKind kindOf(AppendRequest.Shape shape) {
+        return switch (shape) {
+            case VALUE -> FrameKind.RAW;
+            case RECORDS -> FrameKind.RECORDS;
+            case OPAQUE -> FrameKind.OPAQUE;
+        };
+    }
+
+    /**
+     * What was encoded elsewhere is read once before it is accepted: a frame whose checksum holds and whose records cannot be read would be damage that nobody
+     * did. It came with a checksum, which is tested on the log's own copy: so what is stored is what was read here.
+     */
+    private void requireRecords(ByteBuf payload, int count) {
+        int length = payload.readableBytes();
+        intake.checkSize(length);
+        Optional<String> problem =
+                RecordsReader.problemOf(payload.nioBuffer(payload.readerIndex(), length), 0, length, count);
+        if (problem.isPresent()) {
+            throw new InvalidCallException(
+                    ErrorCode.ARGUMENT_INVALID,
+                    "the payload is not so many encoded records: partition=" + id() + " count=" + count + " bytes="
+                            + length + " (" + problem.get() + ')');
+        }
     }
 
     @SuppressWarnings("unchecked") // the shape says so
@@ -566,16 +594,17 @@ public final class LogPartition implements LocalPartition, ReadView {
     }
 
     @Override
-    public CompletableFuture<Long> whenReadable(long offset) {
+    public CompletableFuture<Long> whenReadable(long offset, Durability visibility) {
+        ReadErrors.requireReadable(visibility);
         if (life.isDeleted()) {
             return CompletableFuture.failedFuture(life.deleted());
         }
-        return parts.readable().whenBeyond(offset);
+        return (visibility == Durability.WRITTEN ? parts.written() : parts.readable()).whenBeyond(offset);
     }
 
     @Override
-    public Slices slices(long from, int maxBytes) {
-        return SegmentSlices.open(this, from, maxBytes);
+    public Slices slices(long from, int maxBytes, Durability visibility) {
+        return SegmentSlices.open(this, from, maxBytes, visibility);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.tidemark.wal.partition;
 
 import dev.tidemark.wal.api.Damage;
 import dev.tidemark.wal.api.DamageException;
+import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.LostRange;
@@ -23,6 +24,14 @@ final class ReadErrors {
     private static final String WHAT_TO_DO = "; run 'wal verify', restore before reopening";
 
     private ReadErrors() {}
+
+    /** What is only accepted is in memory, and nobody can read it. */
+    static void requireReadable(Durability visibility) {
+        if (visibility == Durability.ACCEPTED) {
+            throw new InvalidCallException(
+                    ErrorCode.ARGUMENT_INVALID, "SYNCED or WRITTEN data can be read: visibility=" + visibility);
+        }
+    }
 
     static InvalidCallException trimmed(PartitionId partition, long offset, long start) {
         return new InvalidCallException(

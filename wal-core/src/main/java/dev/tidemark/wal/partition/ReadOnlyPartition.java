@@ -80,12 +80,13 @@ public final class ReadOnlyPartition implements LocalPartition {
     }
 
     @Override
-    public Slices slices(long from, int maxBytes) {
-        return SegmentSlices.open(log, from, maxBytes);
+    public Slices slices(long from, int maxBytes, Durability visibility) {
+        return SegmentSlices.open(log, from, maxBytes, visibility);
     }
 
     @Override
-    public CompletableFuture<Long> whenReadable(long offset) {
+    public CompletableFuture<Long> whenReadable(long offset, Durability visibility) {
+        ReadErrors.requireReadable(visibility);
         CompletableFuture<Long> future = readable.whenBeyond(offset);
         if (!future.isDone()) {
             planLook();

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p><b>Threads.</b> Any. Each read retains the segment for itself, so a close beside it takes nothing away.
  *
- * <p><b>Crash.</b> Only durable frames are in it.
+ * <p><b>Crash.</b> Only durable frames are in it, unless it was asked for what is only written.
  */
 final class SegmentSlices implements Slices {
 
@@ -54,7 +54,8 @@ final class SegmentSlices implements Slices {
     }
 
     /** See {@link dev.tidemark.wal.api.LocalPartition#slices}. */
-    static Slices open(ReadView view, long from, int maxBytes) {
+    static Slices open(ReadView view, long from, int maxBytes, Durability visibility) {
+        ReadErrors.requireReadable(visibility);
         if (maxBytes < 1) {
             throw new InvalidCallException(
                     ErrorCode.ARGUMENT_INVALID, "a slice has room for a byte at least: maxBytes=" + maxBytes);
@@ -66,14 +67,16 @@ final class SegmentSlices implements Slices {
             throw ReadErrors.trimmed(view.id(), from, view.start());
         }
         long truncations = view.truncations().count();
-        try (LogWalk walk = new LogWalk(view, Durability.SYNCED, WALK_READ_BYTES)) {
+        try (LogWalk walk = new LogWalk(view, visibility, WALK_READ_BYTES)) {
             walk.want(from);
-            return walk.find(false) ? sliceAt(view, walk, maxBytes, truncations) : emptyAt(view, from, truncations);
+            return walk.find(false)
+                    ? sliceAt(view, walk, maxBytes, visibility, truncations)
+                    : emptyAt(view, from, visibility, truncations);
         }
     }
 
-    private static Slices emptyAt(ReadView view, long from, long truncations) {
-        long end = view.visibleEnd(Durability.SYNCED);
+    private static Slices emptyAt(ReadView view, long from, Durability visibility, long truncations) {
+        long end = view.visibleEnd(visibility);
         if (from > end) {
             throw ReadErrors.beyondEnd(view.id(), from, end);
         }
@@ -81,7 +84,7 @@ final class SegmentSlices implements Slices {
     }
 
     /** From the frame that was found on, as many as fit. */
-    private static Slices sliceAt(ReadView view, LogWalk walk, int maxBytes, long truncations) {
+    private static Slices sliceAt(ReadView view, LogWalk walk, int maxBytes, Durability visibility, long truncations) {
         FrameWindow window = walk.window();
         Segment segment = walk.segment();
         long begin = window.framePosition();
@@ -94,7 +97,7 @@ final class SegmentSlices implements Slices {
         } while (end - begin < maxBytes && isNextIn(segment, walk) && window.nextPosition() - begin <= maxBytes);
         if (walk.segment() != segment || !segment.tryRetain()) {
             // The walk has gone on into the next segment, and with it went its hold on this one: take it anew.
-            return open(view, firstOffset, Math.toIntExact(Math.max(1, end - begin)));
+            return open(view, firstOffset, Math.toIntExact(Math.max(1, end - begin)), visibility);
         }
         return new SegmentSlices(
                 view, segment, begin, Math.toIntExact(end - begin), firstOffset, endOffset, truncations);

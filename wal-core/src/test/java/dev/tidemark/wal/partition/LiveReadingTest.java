@@ -142,7 +142,7 @@ class LiveReadingTest {
             long next = 0;
             while (next < appends) {
                 log.awaitVisible(next, Durability.SYNCED, LONG.toNanos());
-                try (Slices slices = SegmentSlices.open(log, next, 10_000)) {
+                try (Slices slices = SegmentSlices.open(log, next, 10_000, Durability.SYNCED)) {
                     ByteBuffer bytes = ByteBuffer.allocate(slices.bytes());
                     assertThat(slices.read(bytes, 0)).isEqualTo(slices.bytes());
                     assertThat(slices.firstOffset()).isEqualTo(next);

@@ -3,6 +3,7 @@ package dev.tidemark.wal.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.Slices;
 import dev.tidemark.wal.api.WalException;
@@ -98,6 +99,18 @@ class SegmentSlicesTest {
     }
 
     @Test
+    void whatIsOnlyWritten_isInSlicesOfThoseWhoAskForIt() throws IOException {
+        log.raw("a").sync().raw("b").write();
+
+        try (Slices slices = SegmentSlices.open(log, 0, 1 << 20, Durability.WRITTEN)) {
+            assertThat(offsetsIn(slices)).containsExactly(0L, 1L);
+        }
+        try (Slices slices = SegmentSlices.open(log, 2, 1 << 20, Durability.WRITTEN)) {
+            assertThat(slices.bytes()).isZero();
+        }
+    }
+
+    @Test
     void framesWithoutRecords_areNotTheLast() throws IOException {
         log.raw("a").frame(FrameKind.CONTROL, 0, new byte[8]).raw("b");
         log.frame(FrameKind.CONTROL, 0, new byte[8]).sync();
@@ -185,7 +198,7 @@ class SegmentSlicesTest {
     }
 
     private Slices slices(long from, int maxBytes) {
-        return SegmentSlices.open(log, from, maxBytes);
+        return SegmentSlices.open(log, from, maxBytes, Durability.SYNCED);
     }
 
     /** What a receiver does: verifies every frame, with nothing but the bytes, the salt and the position. */
