@@ -145,11 +145,15 @@ class EncodedRecordsTest {
     }
 
     @Test
-    void store_keepsItsIdWhenItIsOpenedAgain() {
+    void storeAndPartition_keepTheirIdsWhenTheyAreOpenedAgain() {
         var id = wal.storeId();
+        long incarnation = partition.incarnation();
         wal.close();
         try (Wal again = Wal.open(directory)) {
             assertThat(again.storeId()).isEqualTo(id);
+            assertThat(again.partition("orders", 0).incarnation()).isEqualTo(incarnation);
+            again.deletePartition("orders", 0);
+            assertThat(again.partition("orders", 0).incarnation()).isNotEqualTo(incarnation);
         }
     }
 

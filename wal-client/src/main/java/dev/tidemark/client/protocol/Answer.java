@@ -134,8 +134,12 @@ public sealed interface Answer extends Message {
         }
     }
 
-    /** To {@link Request.Offsets}. */
-    record Found(long id, Ends ends, long offset) implements Answer {
+    /**
+     * To {@link Request.Offsets}.
+     *
+     * @param incarnation of the partition, for {@link PartitionName#only}
+     */
+    record Found(long id, long incarnation, Ends ends, long offset) implements Answer {
         @Override
         public MessageKind kind() {
             return MessageKind.FOUND;
@@ -146,8 +150,9 @@ public sealed interface Answer extends Message {
      * To {@link Request.Create}.
      *
      * @param existed whether it was there already
+     * @param incarnation of the partition, for {@link PartitionName#only}
      */
-    record Created(long id, boolean existed, Ends ends) implements Answer {
+    record Created(long id, boolean existed, long incarnation, Ends ends) implements Answer {
         @Override
         public MessageKind kind() {
             return MessageKind.CREATED;

@@ -106,7 +106,7 @@ final class BodyReader {
 
     PartitionName partition() throws ProtocolException {
         String name = text("partition name");
-        return new PartitionName(name, i32());
+        return new PartitionName(name, i32(), i64());
     }
 
     Ends ends() throws ProtocolException {

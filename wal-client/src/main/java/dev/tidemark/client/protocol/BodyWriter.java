@@ -63,7 +63,7 @@ final class BodyWriter {
     }
 
     BodyWriter partition(PartitionName partition) {
-        return text(partition.name()).i32(partition.number());
+        return text(partition.name()).i32(partition.number()).i64(partition.incarnation());
     }
 
     BodyWriter ends(Ends ends) {

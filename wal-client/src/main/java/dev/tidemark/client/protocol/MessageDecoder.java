@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> No state.
  */
 public final class MessageDecoder {
-    /** What a partition takes in a list: an empty name and a number. */
-    private static final int MIN_PARTITION_BYTES = 2 + 4;
+    /** What a partition takes in a list: an empty name, a number and an incarnation. */
+    private static final int MIN_PARTITION_BYTES = 2 + 4 + 8;
 
     private static final int MIN_SEGMENT_BYTES = 2 + 4 * 8 + 1;
     private static final int MIN_CHECKPOINT_BYTES = 2 + 8;
@@ -174,7 +174,7 @@ public final class MessageDecoder {
                         id,
                         body.partition(),
                         body.position("from"),
-                        body.i32("maxBytes", 1, Protocol.MAX_LENGTH),
+                        body.i32("maxBytes", 0, Protocol.MAX_LENGTH),
                         body.i32("minBytes", 0, Protocol.MAX_LENGTH),
                         body.i32("maxWaitMillis", 0, Protocol.MAX_WAIT_MILLIS),
                         visibility(body));
@@ -248,8 +248,8 @@ public final class MessageDecoder {
             case PRODUCED -> new Answer.Produced(id, body.position("firstOffset"));
             case SUBSCRIBED -> new Answer.Subscribed(id, body.ends());
             case UNSUBSCRIBED -> new Answer.Unsubscribed(id, body.bool("existed"));
-            case FOUND -> new Answer.Found(id, body.ends(), body.position("offset"));
-            case CREATED -> new Answer.Created(id, body.bool("existed"), body.ends());
+            case FOUND -> new Answer.Found(id, body.i64(), body.ends(), body.position("offset"));
+            case CREATED -> new Answer.Created(id, body.bool("existed"), body.i64(), body.ends());
             case LISTED -> listed(id, body);
             case DESCRIBED -> described(header, body);
             case DELETED -> new Answer.Deleted(id, body.bool("existed"));

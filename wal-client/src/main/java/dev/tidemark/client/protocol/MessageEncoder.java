@@ -209,9 +209,9 @@ public final class MessageEncoder {
 
     private static void writeAdministration(BodyWriter body, Answer answer) {
         if (answer instanceof Answer.Found found) {
-            body.ends(found.ends()).i64(found.offset());
+            body.i64(found.incarnation()).ends(found.ends()).i64(found.offset());
         } else if (answer instanceof Answer.Created created) {
-            body.bool(created.existed()).ends(created.ends());
+            body.bool(created.existed()).i64(created.incarnation()).ends(created.ends());
         } else if (answer instanceof Answer.Listed listed) {
             body.bool(listed.hasMore()).i32(listed.partitions().size());
             listed.partitions().forEach(body::partition);

@@ -9,8 +9,11 @@ import java.util.Objects;
  *
  * @param name any text
  * @param number any number
+ * @param incarnation which of the partitions that have had this name, one after the other, is meant; {@link #ANY} for whichever there is
  */
-public record PartitionName(String name, int number) {
+public record PartitionName(String name, int number, long incarnation) {
+    /** Whichever partition has the name. */
+    public static final long ANY = 0;
 
     public PartitionName {
         Objects.requireNonNull(name, "name");
@@ -18,7 +21,12 @@ public record PartitionName(String name, int number) {
 
     /** How a partition is named to the peer. */
     public static PartitionName of(PartitionId id) {
-        return new PartitionName(id.name(), id.number());
+        return new PartitionName(id.name(), id.number(), ANY);
+    }
+
+    /** The same, but only this one: once it is deleted, another one of its name is not meant. */
+    public PartitionName only(long newIncarnation) {
+        return new PartitionName(name, number, newIncarnation);
     }
 
     /**

@@ -90,7 +90,8 @@ public sealed interface Request extends Message {
      * Frames from an offset on.
      *
      * @param from inside a batch: the frame that holds it is sent
-     * @param maxBytes about how many bytes of frames; the first frame is sent whole in any case
+     * @param maxBytes about how many bytes of frames; the first frame is sent whole in any case. With 0 nothing is sent but the ends, once {@code from} can be read
+     *     or the wait is over; it may lie beyond the end
      * @param minBytes with fewer bytes readable, the server waits, at most {@code maxWaitMillis}
      * @param visibility {@code SYNCED} for durable data only, or {@code WRITTEN}
      */

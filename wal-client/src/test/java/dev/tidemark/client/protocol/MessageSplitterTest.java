@@ -69,7 +69,7 @@ class MessageSplitterTest {
                 .isTrue();
         splitter.setMaxLength(200);
         assertThat(channel.writeInbound(Unpooled.wrappedBuffer(
-                        Codec.bytes(new Request.Describe(1, new PartitionName("a".repeat(100), 1))))))
+                        Codec.bytes(new Request.Describe(1, new PartitionName("a".repeat(100), 1, 0))))))
                 .isTrue();
         channel.finishAndReleaseAll();
     }

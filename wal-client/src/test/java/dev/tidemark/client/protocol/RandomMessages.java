@@ -114,8 +114,8 @@ final class RandomMessages {
             case SUBSCRIBED -> new Answer.Subscribed(id, ends());
             case PUSHED -> new Answer.Pushed(id, head(), blob());
             case UNSUBSCRIBED -> new Answer.Unsubscribed(id, random.nextBoolean());
-            case FOUND -> new Answer.Found(id, ends(), position());
-            case CREATED -> new Answer.Created(id, random.nextBoolean(), ends());
+            case FOUND -> new Answer.Found(id, random.nextLong(), ends(), position());
+            case CREATED -> new Answer.Created(id, random.nextBoolean(), random.nextLong(), ends());
             case LISTED -> new Answer.Listed(id, random.nextBoolean(), some(this::partition));
             case DESCRIBED ->
                 new Answer.Described(
@@ -166,7 +166,7 @@ final class RandomMessages {
     }
 
     private PartitionName partition() {
-        return new PartitionName(text(210), random.nextInt());
+        return new PartitionName(text(210), random.nextInt(), random.nextLong());
     }
 
     private Durability visibility() {

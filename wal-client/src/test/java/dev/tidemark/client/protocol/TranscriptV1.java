@@ -23,7 +23,7 @@ import java.util.zip.CRC32C;
 /** The messages of the golden transcripts, by the names under which {@code docs/protocol.md} shows some of them. Never changed, only added to in new files. */
 final class TranscriptV1 {
     static final int SALT = 0x5eed;
-    private static final PartitionName ORDERS = new PartitionName("orders", 0);
+    private static final PartitionName ORDERS = new PartitionName("orders", 0, PartitionName.ANY);
     private static final Ends ENDS = new Ends(100, 102, 102, 103, 104);
 
     private TranscriptV1() {}
@@ -85,7 +85,7 @@ final class TranscriptV1 {
         said.put("LIST, the next page", new Request.ListPartitions(12, Optional.of(ORDERS), 100));
         said.put("DESCRIBE", new Request.Describe(13, ORDERS));
         said.put("DELETE", new Request.Delete(14, ORDERS));
-        said.put("TRIM", new Request.Trim(15, ORDERS, 101));
+        said.put("TRIM", new Request.Trim(15, ORDERS.only(0x0102030405060708L), 101));
         said.put("CHECKPOINTS", new Request.Checkpoints(16, ORDERS));
         said.put("SET_CHECKPOINT", new Request.SetCheckpoint(17, ORDERS, "billing", 101));
         said.put("REMOVE_CHECKPOINT", new Request.RemoveCheckpoint(18, ORDERS, "billing"));
@@ -121,9 +121,11 @@ final class TranscriptV1 {
         said.put("SUBSCRIBED", new Answer.Subscribed(7, ENDS));
         said.put("PUSHED", new Answer.Pushed(7, new SliceHead(ENDS, 100, 101, SALT, 4096), frame()));
         said.put("UNSUBSCRIBED", new Answer.Unsubscribed(8, true));
-        said.put("FOUND", new Answer.Found(9, ENDS, 100));
-        said.put("CREATED", new Answer.Created(10, true, ENDS));
-        said.put("LISTED", new Answer.Listed(11, true, List.of(new PartitionName("a.b", 7), ORDERS)));
+        said.put("FOUND", new Answer.Found(9, 0x0102030405060708L, ENDS, 100));
+        said.put("CREATED", new Answer.Created(10, true, 0x0102030405060708L, ENDS));
+        said.put(
+                "LISTED",
+                new Answer.Listed(11, true, List.of(new PartitionName("a.b", 7, 0x0102030405060708L), ORDERS)));
         said.put(
                 "DESCRIBED",
                 new Answer.Described(

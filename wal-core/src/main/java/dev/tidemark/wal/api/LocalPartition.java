@@ -90,6 +90,9 @@ public interface LocalPartition extends Partition {
     /** What is on record as lost, by offset; nothing, as long as no damage was ever quarantined or repaired. */
     List<LostRange> losses();
 
+    /** Which of the partitions that have had this name, one after the other, it is: drawn when it was made, the same after every opening. */
+    long incarnation();
+
     /** State, ends, segments and sizes, for people and tools. */
     PartitionInfo describe();
 }

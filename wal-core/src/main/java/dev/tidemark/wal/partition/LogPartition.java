@@ -589,6 +589,11 @@ public final class LogPartition implements LocalPartition, ReadView {
     // ---------------------------------------------------------------- read
 
     @Override
+    public long incarnation() {
+        return owner().partitionId();
+    }
+
+    @Override
     public Cursor read(From from, ReadOptions options) {
         return FrameCursor.open(this, from, options);
     }

@@ -75,6 +75,11 @@ public final class ReadOnlyPartition implements LocalPartition {
     // ---------------------------------------------------------------- reading
 
     @Override
+    public long incarnation() {
+        return log.owner().partitionId();
+    }
+
+    @Override
     public Cursor read(From from, ReadOptions options) {
         return FrameCursor.open(log, from, options);
     }
