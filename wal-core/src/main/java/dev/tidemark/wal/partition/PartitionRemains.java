@@ -96,7 +96,7 @@ final class PartitionRemains {
                 }
                 decoded.value()
                         .filter(header -> new SegmentOwner(
-                                        context.storeId(), partitionId.orElse(header.partitionId()), id.toString())
+                                        context.storeId(), partitionId.orElse(header.partitionId()), id)
                                 .check(decoded, name)
                                 .value()
                                 .isPresent())
