@@ -138,8 +138,13 @@ final class RoundWriter {
     void handOver() {
         if (isRunnable()) {
             schedule();
-        } else if (staged.hasStaged() && !writeIsDue()) {
-            background.lingers();
+        } else if (staged.hasStaged()) {
+            if (!writeIsDue()) {
+                background.lingers();
+            } else if (isRunnable()) {
+                // Its linger was over between the two looks.
+                schedule();
+            }
         }
     }
 

@@ -32,11 +32,14 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens when two threads, each with one of the two rights, meet different ends. */
 class RoundWriterTest {
@@ -124,6 +127,21 @@ class RoundWriterTest {
             caller.start();
             assertThat(second.orTimeout(60, TimeUnit.SECONDS).join()).isEqualTo(1);
             assertThat(join(first.durable().toCompletableFuture())).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void lingerIsOverAfterSoManyLooksAtTheClock_theAppendIsWritten(int looks) throws Exception {
+        Duration linger = Duration.ofMillis(1);
+        try (PartitionFixture log = PartitionFixture.open(
+                settings -> quiet(settings).maxLinger(linger), new MovingOn(linger.toNanos() / looks))) {
+            Appended append = log.partition.enqueue(bytes("alone"));
+            assertThat(append.durable()
+                            .toCompletableFuture()
+                            .orTimeout(60, TimeUnit.SECONDS)
+                            .join())
+                    .isZero();
         }
     }
 
@@ -299,6 +317,31 @@ class RoundWriterTest {
     }
 
     /** Real time, and a word in between while a timer is armed or the time is asked for. */
+    private static final class MovingOn implements Clock, Timers {
+        private final long stepNanos;
+        private final AtomicLong looks = new AtomicLong();
+
+        /** Time goes on by this much whenever somebody looks, and not in between; what is scheduled is not late by it. */
+        MovingOn(long stepNanos) {
+            this.stepNanos = stepNanos;
+        }
+
+        @Override
+        public long millis() {
+            return 0;
+        }
+
+        @Override
+        public long nanos() {
+            return looks.incrementAndGet() * stepNanos;
+        }
+
+        @Override
+        public Cancellable schedule(Runnable task, long delayNanos) {
+            return Environment.real().timers().schedule(task, delayNanos);
+        }
+    }
+
     private static final class Interposed implements Clock, Timers {
         private final Environment real = Environment.real();
         final AtomicReference<During> duringNextSchedule = new AtomicReference<>();
