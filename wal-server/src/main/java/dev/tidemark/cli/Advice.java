@@ -29,7 +29,8 @@ final class Advice {
                 "something outside has to change first (the disk, a limit, a permission); then try again";
             case REOPEN -> "run the command again: opening recovers";
             case READ_BACK -> "read the log at that offset ('wal fetch') to learn whether it is there";
-            case RESTORE -> "run 'wal verify --data DIR' for every damaged place; restore before reopening for writing";
+            case RESTORE ->
+                "run 'wal verify --data DIR' for every damaged place; restore a backup, or see what 'wal repair --dry-run' would give up";
         };
     }
 }

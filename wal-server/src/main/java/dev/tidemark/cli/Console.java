@@ -24,9 +24,10 @@ public final class Console {
     private final PrintWriter err;
     private final boolean isOutTerminal;
     private final boolean isErrTerminal;
+    private final boolean isInTerminal;
     private final boolean isColourWanted;
 
-    /** With these streams, and whether a person looks at what goes out. */
+    /** With these streams, and whether a person looks at what goes out. One who looks at all of it is there to be asked. */
     public Console(
             InputStream in,
             OutputStream out,
@@ -34,7 +35,19 @@ public final class Console {
             boolean isOutTerminal,
             boolean isErrTerminal,
             Map<String, String> environment) {
+        this(in, out, err, isOutTerminal && isErrTerminal, isOutTerminal, isErrTerminal, environment);
+    }
+
+    private Console(
+            InputStream in,
+            OutputStream out,
+            OutputStream err,
+            boolean isInTerminal,
+            boolean isOutTerminal,
+            boolean isErrTerminal,
+            Map<String, String> environment) {
         this.in = in;
+        this.isInTerminal = isInTerminal;
         this.out = new Output(out);
         this.err = new PrintWriter(new OutputStreamWriter(err, StandardCharsets.UTF_8), true);
         this.isOutTerminal = isOutTerminal;
@@ -49,6 +62,7 @@ public final class Console {
                 new FileInputStream(FileDescriptor.in),
                 new FileOutputStream(FileDescriptor.out),
                 new FileOutputStream(FileDescriptor.err),
+                isTerminal(0),
                 isTerminal(1),
                 isTerminal(2),
                 System.getenv());
@@ -74,6 +88,11 @@ public final class Console {
 
     InputStream in() {
         return in;
+    }
+
+    /** Whether there is a person who sees a question and can answer it. */
+    boolean canAsk() {
+        return isInTerminal && isErrTerminal;
     }
 
     /** Standard output. */

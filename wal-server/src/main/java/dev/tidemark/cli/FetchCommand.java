@@ -62,7 +62,7 @@ final class FetchCommand extends ConsoleCommand {
             long end = printer.end(ends);
             long left = max;
             try (Cursor cursor = printer.read(source, from)) {
-                while (left > 0 && cursor.nextOffset() < end && RecordPrinter.next(cursor, console())) {
+                while (left > 0 && cursor.nextOffset() < end && printer.next(cursor, console())) {
                     printer.print(cursor, out());
                     left--;
                 }

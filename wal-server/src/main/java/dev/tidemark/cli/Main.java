@@ -75,6 +75,7 @@ public final class Main implements Runnable {
                 new DemoCommand(console),
                 new StatCommand(console),
                 new VerifyCommand(console),
+                new RepairCommand(console),
                 new DumpCommand(console),
                 new ProduceCommand(console),
                 new FetchCommand(console),

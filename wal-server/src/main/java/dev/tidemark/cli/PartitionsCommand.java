@@ -97,20 +97,37 @@ final class PartitionsCommand extends ConsoleCommand {
                             .put("state", each.state().name())
                             .put("start", each.ends().start())
                             .put("end", each.ends().written())
-                            .put("bytes", each.fileBytes());
+                            .put("bytes", each.fileBytes())
+                            .put("lostRecords", lostRecords(wal, each));
                     each.failure()
                             .ifPresent(
                                     failure -> json.put("code", failure.code().name()));
                     out().line(json.toString());
                 } else {
-                    out().line(each.id()
+                    out().line(each.id() + " "
                             + each.failure()
-                                    .map(failure -> " " + failure.code())
-                                    .orElse(" " + each.ends().start() + ".."
-                                            + each.ends().written()));
+                                    .map(failure -> failure.code().name())
+                                    .orElseGet(() -> inWords(wal, each)));
                 }
             }
         }
+    }
+
+    private static String inWords(Wal wal, PartitionInfo partition) {
+        long lost = lostRecords(wal, partition);
+        return partition.ends().start() + ".." + partition.ends().written()
+                + (lost == 0 ? "" : ", " + Quantity.count(lost, "record") + " lost");
+    }
+
+    /** What is on record as lost behind the start of the log. */
+    private static long lostRecords(Wal wal, PartitionInfo partition) {
+        if (partition.failure().isPresent()) {
+            return 0;
+        }
+        long start = partition.ends().start();
+        return wal.partition(partition.id()).losses().stream()
+                .mapToLong(lost -> Math.max(0, lost.endOffset() - Math.max(start, lost.firstOffset())))
+                .sum();
     }
 
     private void create() {

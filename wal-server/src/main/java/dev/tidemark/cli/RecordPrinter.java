@@ -13,9 +13,11 @@ import dev.tidemark.wal.api.ReadOptions;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Option;
 
 /** What {@code fetch} and {@code tail} read, and how they print an entry: the value on a line, or more. */
@@ -118,17 +120,40 @@ final class RecordPrinter {
         }
     }
 
-    /** The next entry. What is on record as lost is told on standard error, and the entry behind it is the next. */
-    static boolean next(Cursor cursor, Console console) {
+    /** The next entry. What is on record as lost is told, and the entry behind it is the next. */
+    boolean next(Cursor cursor, Console console) {
+        return next(cursor::next, console);
+    }
+
+    /** Likewise, and waits for it. */
+    boolean next(Cursor cursor, Duration patience, Console console) {
+        return next(() -> cursor.next(patience), console);
+    }
+
+    private boolean next(BooleanSupplier step, Console console) {
         while (true) {
             try {
-                return cursor.next();
+                return step.getAsBoolean();
             } catch (DamageException e) {
                 if (e.code() != ErrorCode.RECORDS_LOST) {
                     throw e;
                 }
-                console.err().println("wal: " + e.getMessage());
+                tellOfGap(e, console);
             }
+        }
+    }
+
+    /** Among the records for a program; beside them for people. */
+    private void tellOfGap(DamageException gap, Console console) {
+        if (isJson) {
+            console.out()
+                    .line(new Json()
+                            .put("kind", "GAP")
+                            .put("offset", gap.damage().firstOffset())
+                            .put("endOffset", gap.damage().endOffset())
+                            .toString());
+        } else {
+            console.err().println("wal: " + gap.getMessage());
         }
     }
 }

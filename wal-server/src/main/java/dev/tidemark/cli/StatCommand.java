@@ -1,6 +1,7 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.wal.Wal;
+import dev.tidemark.wal.api.LostRange;
 import dev.tidemark.wal.api.PartitionInfo;
 import dev.tidemark.wal.api.PartitionInfo.SegmentInfo;
 import dev.tidemark.wal.api.PartitionRecovery;
@@ -9,6 +10,7 @@ import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Volume;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,6 +97,7 @@ final class StatCommand extends ConsoleCommand {
                                 "found")));
         for (PartitionInfo partition : partitions) {
             row(partition, Optional.ofNullable(found.get(partition.id().toString())));
+            losses(wal, partition).forEach(this::loss);
         }
     }
 
@@ -144,6 +147,22 @@ final class StatCommand extends ConsoleCommand {
                         segment.isSealed() ? "sealed" : "active");
     }
 
+    private void loss(LostRange lost) {
+        out().line(
+                        "    " + console().paint().yellow("lost") + " offsets=%d..%d reason=%s on record since %s",
+                        lost.firstOffset(),
+                        lost.endOffset(),
+                        lost.reason(),
+                        Instant.ofEpochMilli(lost.atMillis()));
+    }
+
+    /** Those of a partition that was refused are in a file that nobody has believed. */
+    private static List<LostRange> losses(Wal wal, PartitionInfo partition) {
+        return partition.failure().isPresent()
+                ? List.of()
+                : wal.partition(partition.id()).losses();
+    }
+
     private static Map<String, PartitionRecovery> byPartition(RecoveryReport recovery) {
         return recovery.partitions().stream()
                 .collect(Collectors.toMap(PartitionRecovery::partition, Function.identity()));
@@ -160,12 +179,15 @@ final class StatCommand extends ConsoleCommand {
                 .ifPresent(owner -> json.put("ownerPid", owner.pid())
                         .put("ownerHost", owner.host())
                         .put("ownerIsRunning", owner.isRunning()));
-        return json.putEach("partitions", wal.describe(), item -> putPartition(item.json(), item.value()))
+        return json.putEach(
+                        "partitions",
+                        wal.describe(),
+                        item -> putPartition(item.json(), item.value(), losses(wal, item.value())))
                 .raw("recovery", wal.recovery().toJson())
                 .toString();
     }
 
-    private static void putPartition(Json json, PartitionInfo partition) {
+    private static void putPartition(Json json, PartitionInfo partition, List<LostRange> losses) {
         json.put("partition", partition.id().toString())
                 .put("state", partition.state().name())
                 .put("start", partition.ends().start())
@@ -174,7 +196,8 @@ final class StatCommand extends ConsoleCommand {
                 .put("written", partition.ends().written())
                 .put("logEnd", partition.ends().logEnd())
                 .put("fileBytes", partition.fileBytes())
-                .putEach("segments", partition.segments(), item -> putSegment(item.json(), item.value()));
+                .putEach("segments", partition.segments(), item -> putSegment(item.json(), item.value()))
+                .putEach("losses", losses, item -> putLoss(item.json(), item.value()));
         partition.failure().ifPresent(failure -> putFailure(json, failure));
     }
 
@@ -185,6 +208,13 @@ final class StatCommand extends ConsoleCommand {
                 .put("usedBytes", segment.usedBytes())
                 .put("fileBytes", segment.fileBytes())
                 .put("isSealed", segment.isSealed());
+    }
+
+    private static void putLoss(Json json, LostRange lost) {
+        json.put("firstOffset", lost.firstOffset())
+                .put("endOffset", lost.endOffset())
+                .put("reason", lost.reason())
+                .put("atMillis", lost.atMillis());
     }
 
     private static void putFailure(Json json, WalException failure) {

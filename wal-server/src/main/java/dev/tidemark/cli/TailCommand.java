@@ -79,7 +79,7 @@ final class TailCommand extends ConsoleCommand {
             long end = printer.end(ends);
             nextOffset = Math.max(ends.start(), end - Math.max(0, count));
             try (Cursor cursor = printer.read(source, From.offset(nextOffset))) {
-                while (!guard.isInterrupted() && cursor.nextOffset() < end && RecordPrinter.next(cursor, console())) {
+                while (!guard.isInterrupted() && cursor.nextOffset() < end && printer.next(cursor, console())) {
                     print(cursor);
                 }
                 if (isFollowing) {
@@ -109,9 +109,9 @@ final class TailCommand extends ConsoleCommand {
             while (!guard.isInterrupted()) {
                 // What has been printed is seen before the wait for more.
                 out().flush();
-                if (cursor.next(PATIENCE)) {
+                if (printer.next(cursor, PATIENCE, console())) {
                     print(cursor);
-                    while (!guard.isInterrupted() && RecordPrinter.next(cursor, console())) {
+                    while (!guard.isInterrupted() && printer.next(cursor, console())) {
                         print(cursor);
                     }
                 }

@@ -39,6 +39,11 @@ record CliRun(int exitCode, String out, String err) {
         return run(new byte[0], true, environment, args);
     }
 
+    /** On a terminal, by a person who types this. */
+    static CliRun answering(String input, Object... args) {
+        return run(input.getBytes(StandardCharsets.UTF_8), true, Map.of(), args);
+    }
+
     private static CliRun run(byte[] input, boolean isTerminal, Map<String, String> environment, Object... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();

@@ -24,7 +24,7 @@ class HelpTest {
 
     @Test
     void commands_areAllThere() {
-        assertThat(commands()).contains("demo", "stat", "dump", "verify", "produce", "fetch", "tail");
+        assertThat(commands()).contains("demo", "stat", "dump", "verify", "repair", "produce", "fetch", "tail");
     }
 
     @ParameterizedTest

@@ -90,6 +90,24 @@ class OperationsTest {
     }
 
     @Test
+    void damageWithoutABackup_isGivenUpAndTheRestGoesOn() throws IOException {
+        damage();
+        runBlock("Damage", 0);
+        runBlock("Damage", 2);
+        runBlock("Damage", 3);
+        runBlock("Damage", 4);
+        CliRun fetch = CliRun.of("fetch", "--data", data, "orders-0");
+        assertThat(fetch.exitCode()).isZero();
+        assertThat(fetch.outLines()).hasSize(49);
+        assertThat(fetch.err()).contains("RECORDS_LOST");
+        assertThat(CliRun.withInput("one more\n", "produce", "--data", data, "orders-0")
+                        .exitCode())
+                .isZero();
+        assertThat(CliRun.of("fetch", "--data", data, "orders-0", "--from", 50).outLines())
+                .containsExactly("one more");
+    }
+
+    @Test
     void backup_isTheStoreAgain() throws IOException {
         runBlock("A backup, and its restore", 0);
         runBlock("A backup, and its restore", 1);

@@ -329,11 +329,7 @@ final class PartitionVerifier {
                 continue;
             }
             if (isOnRecord(place, endOfSegment)) {
-                add(note(
-                        Optional.empty(),
-                        path,
-                        "records are lost here, which is on record, at=" + place.position() + " offset="
-                                + place.offset()));
+                add(onRecord(path, place, endOfSegment));
                 continue;
             }
             boolean isProven = place.offset() < proven;
@@ -353,12 +349,31 @@ final class PartitionVerifier {
         }
     }
 
+    private VerifyFinding onRecord(Path path, BadPlace place, long endOfSegment) {
+        String file = Segment.displayName(path);
+        long end = endOf(place, endOfSegment);
+        return new VerifyFinding(
+                Severity.NOTE,
+                Optional.empty(),
+                id.toString(),
+                file,
+                place.position(),
+                place.offset(),
+                end,
+                "records are lost, which is on record: file=" + file + " at=" + place.position() + " offset="
+                        + place.offset() + " end=" + end);
+    }
+
+    private static long endOf(BadPlace place, long endOfSegment) {
+        return place.resumesOffset() >= 0 ? place.resumesOffset() : Math.max(endOfSegment, place.offset() + 1);
+    }
+
     /** Whether all that is missing at a bad place was given up by a quarantine or a repair. */
     private boolean isOnRecord(BadPlace place, long endOfSegment) {
         List<Loss> losses = opened instanceof RecoveryResult.Recovered recovered
                 ? recovered.log().metadata().current().losses()
                 : List.of();
-        long end = place.resumesOffset() >= 0 ? place.resumesOffset() : Math.max(endOfSegment, place.offset() + 1);
+        long end = endOf(place, endOfSegment);
         return losses.stream().anyMatch(loss -> loss.firstOffset() <= place.offset() && end <= loss.endOffset());
     }
 

@@ -1,6 +1,5 @@
 package dev.tidemark.wal.partition;
 
-import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.DamagePolicy;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionRecovery;
@@ -68,12 +67,8 @@ final class Recoverer {
         }
     }
 
-    /** Not what a newer version wrote, nor what the disk did not give: that may be readable yet. */
     private boolean mayQuarantine(Refusal refusal) {
-        return context.policy() == DamagePolicy.QUARANTINE
-                && !context.readOnly()
-                && refusal.row() != RecoveryCase.R7
-                && refusal.failure() instanceof DamageException;
+        return context.policy() == DamagePolicy.QUARANTINE && !context.readOnly() && refusal.isMendable();
     }
 
     private ByteBuffer buffer() {

@@ -40,6 +40,11 @@ final class Refusal extends Exception {
         return failure;
     }
 
+    /** Whether a repair may be tried: not where a newer version has written, nor where the disk did not give the bytes, which may be readable yet. */
+    boolean isMendable() {
+        return row != RecoveryCase.R7 && failure instanceof DamageException;
+    }
+
     /** Whether a file was shorter or gone when it was to be read. Beside a live writer it is what that writer has made of it since. */
     boolean isOfChangedFile() {
         return saysChanged(failure.getCause());
