@@ -53,7 +53,7 @@ final class LoadProgram {
     private static final int READERS = 6;
     private static final int WINDOW = 32;
     private static final int RECORDS_OF_A_PASS = 400;
-    private static final int TIMES_OPENED = 3;
+    private static final int TIMES_OPENED = 2;
     /** The pool keeps some chunks, and how many depends on how much was in use at one time. */
     private static final long MOST_GROWN_BYTES = 16 << 20;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 /**
  * Producers, readers, rotation, trimming and retention at once, in a process with little memory that follows every buffer: nothing is lost, doubled or
  * out of order, nobody waits for another in a ring, no producer starves, and a closed store has given everything back. {@code
- * -Dtidemark.load.seconds} says how long each of the three openings of a run lasts.
+ * -Dtidemark.load.seconds} says how long each of the two openings of a run lasts.
  */
 @Timeout(value = 2, unit = TimeUnit.HOURS)
 class LoadTest {

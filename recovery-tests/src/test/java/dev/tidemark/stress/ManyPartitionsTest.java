@@ -28,8 +28,8 @@ class ManyPartitionsTest {
     @Test
     void morePartitionsThanOpenFilesAllowed_areAppendedToReadAndRecovered() throws Exception {
         Tools.require("the test with a limit of open files", "bash");
-        long partitions = StressBudget.number("tidemark.partitions", 3_000, 10_000, 10_000);
-        long descriptors = StressBudget.number("tidemark.descriptors", 2_500, 4_096, 4_096);
+        long partitions = StressBudget.number("tidemark.partitions", 3_000, 3_000, 10_000);
+        long descriptors = StressBudget.number("tidemark.descriptors", 2_500, 2_500, 4_096);
         assertThat(partitions).isGreaterThan(descriptors);
         try (TestDirectory directory = TestDirectory.create()) {
             Path store = directory.resolve("store");

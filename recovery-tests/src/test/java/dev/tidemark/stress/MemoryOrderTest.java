@@ -57,7 +57,7 @@ class MemoryOrderTest {
                 isLong()
                         ? List.of("-m", "quick")
                         : List.of(
-                                "-m", "quick", "-time", "400", "-iters", "1", "-f", "1", "-sc", "false", "-af",
+                                "-m", "quick", "-time", "200", "-iters", "1", "-f", "1", "-sc", "false", "-af",
                                 "NONE"));
         assertPassed(run(options), 10);
     }
