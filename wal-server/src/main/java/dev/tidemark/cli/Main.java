@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             "  wal demo",
             "  wal produce --data data orders-0 < lines.txt",
             "  wal fetch --data data orders-0",
+            "  wal serve --data data",
             "  wal verify --data data"
         })
 public final class Main implements Runnable {
@@ -84,6 +85,7 @@ public final class Main implements Runnable {
                 new CheckpointCommand(console),
                 new BackupCommand(console),
                 new PartitionsCommand(console),
+                new ServeCommand(console),
                 new DemoWriterCommand(console));
     }
 

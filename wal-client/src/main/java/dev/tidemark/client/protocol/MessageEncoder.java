@@ -27,6 +27,20 @@ public final class MessageEncoder {
         return encode(allocator, message, trailingBytes, FIRST_GUESS_BYTES);
     }
 
+    /** Adds a message that has no trailing bytes to others in a buffer. */
+    public static void append(ByteBuf target, Message message) {
+        int begin = target.writerIndex();
+        boolean isDone = false;
+        try {
+            put(target, message, message.trailing().readableBytes());
+            isDone = true;
+        } finally {
+            if (!isDone) {
+                target.writerIndex(begin);
+            }
+        }
+    }
+
     /** The whole message in one buffer; takes over the message's reference of its trailing bytes, also where it throws. */
     public static ByteBuf whole(ByteBufAllocator allocator, Message message) {
         ByteBuf trailing = message.trailing();
@@ -43,22 +57,7 @@ public final class MessageEncoder {
         ByteBuf target = allocator.buffer(guessBytes);
         boolean isDone = false;
         try {
-            target.writeIntLE(0);
-            target.writeByte(message.kind().code());
-            target.writeByte(flags(message));
-            target.writeShortLE(0);
-            target.writeLongLE(message.id());
-            BodyWriter body = new BodyWriter(target);
-            if (message instanceof Request request) {
-                write(body, request);
-            } else if (message instanceof Answer answer) {
-                write(body, answer);
-            }
-            long length = (long) target.writerIndex() - Protocol.LENGTH_BYTES + trailingBytes;
-            if (length > Protocol.MAX_LENGTH) {
-                throw new IllegalArgumentException("message is too long: kind=" + message.kind() + " bytes=" + length);
-            }
-            target.setIntLE(0, (int) length);
+            put(target, message, trailingBytes);
             isDone = true;
             return target;
         } finally {
@@ -66,6 +65,26 @@ public final class MessageEncoder {
                 target.release();
             }
         }
+    }
+
+    private static void put(ByteBuf target, Message message, int trailingBytes) {
+        int begin = target.writerIndex();
+        target.writeIntLE(0);
+        target.writeByte(message.kind().code());
+        target.writeByte(flags(message));
+        target.writeShortLE(0);
+        target.writeLongLE(message.id());
+        BodyWriter body = new BodyWriter(target);
+        if (message instanceof Request request) {
+            write(body, request);
+        } else if (message instanceof Answer answer) {
+            write(body, answer);
+        }
+        long length = (long) target.writerIndex() - begin - Protocol.LENGTH_BYTES + trailingBytes;
+        if (length > Protocol.MAX_LENGTH) {
+            throw new IllegalArgumentException("message is too long: kind=" + message.kind() + " bytes=" + length);
+        }
+        target.setIntLE(begin, (int) length);
     }
 
     private static int flags(Message message) {

@@ -1,0 +1,89 @@
+package dev.tidemark.cli;
+
+import dev.tidemark.server.ServerConfig;
+import dev.tidemark.server.WalServer;
+import dev.tidemark.wal.api.WalConfig;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Opens a store for clients on the network, until it is told to stop. */
+@Command(
+        name = "serve",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Opens a store for clients on the network, until Ctrl-C or SIGTERM.",
+            "Listens at once and recovers the store; then prints a line. When it is told to stop, it answers what is under way and closes the store. There "
+                    + "is no authentication yet: it listens on this machine only, unless --host says otherwise."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  wal serve --data data",
+            "  wal serve --data data --port 7878 --http-port 7879",
+            "  wal serve --data data --host 0.0.0.0 --port 7878"
+        })
+final class ServeCommand extends ConsoleCommand {
+    /** A signal ends the process after this, however much is under way: draining, then the close of the store. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    /** However long recovery takes. */
+    private static final Duration FOR_EVER = Duration.ofDays(365);
+
+    @Mixin
+    private final StoreOption store = new StoreOption();
+
+    @Option(names = "--host", paramLabel = "HOST", description = "The address to listen on. Default: 127.0.0.1.")
+    private String host = "127.0.0.1";
+
+    @Option(names = "--port", paramLabel = "N", description = "The port for clients; 0 for a free one. Default: 7878.")
+    private int port = 7878;
+
+    @Option(
+            names = "--http-port",
+            paramLabel = "N",
+            description = "The port for health and metrics (HTTP); 0 for a free one. Default: none.")
+    private Optional<Integer> httpPort = Optional.empty();
+
+    @Option(
+            names = "--event-loops",
+            paramLabel = "N",
+            description = "Threads that serve connections. Default: one for each two processors.")
+    private Optional<Integer> eventLoops = Optional.empty();
+
+    private final CountDownLatch stop = new CountDownLatch(1);
+
+    ServeCommand(Console console) {
+        super(console);
+    }
+
+    @Override
+    protected ExitCode execute() throws InterruptedException {
+        ServerConfig.Builder config = ServerConfig.builder().host(host).port(port);
+        httpPort.ifPresent(config::httpPort);
+        eventLoops.ifPresent(config::eventLoops);
+        WalConfig opened = WalConfig.of(
+                Files.exists(store.directory()) ? StoreOption.existing(store.directory()) : store.directory());
+        try (InterruptGuard guard = new InterruptGuard(stop::countDown, PATIENCE, () -> {})) {
+            serve(config.build(), opened);
+            return guard.isInterrupted() ? ExitCode.INTERRUPTED : ExitCode.OK;
+        }
+    }
+
+    private void serve(ServerConfig config, WalConfig opened) throws InterruptedException {
+        try (WalServer server = WalServer.start(config, opened)) {
+            server.awaitServing(FOR_EVER);
+            out().line("serving " + store.directory() + " on " + host + ":" + server.port()
+                    + (server.httpPort().isPresent()
+                            ? ", health and metrics on http://" + host + ":"
+                                    + server.httpPort().getAsInt()
+                            : ""));
+            out().flush();
+            stop.await();
+        }
+        out().line("stopped");
+    }
+}

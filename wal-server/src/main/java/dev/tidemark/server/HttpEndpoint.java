@@ -1,0 +1,131 @@
+package dev.tidemark.server;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.timeout.ReadTimeoutHandler;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Health and metrics over HTTP: {@code /health/live}, {@code /health/ready}, {@code /metrics}; there while the store recovers, too.
+ *
+ * <p><b>Threads.</b> The event loops; the metrics are printed on the file pool, which takes its time.
+ */
+final class HttpEndpoint extends ChannelInitializer<Channel> {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
+    private static final int MAX_REQUEST_BYTES = 8 << 10;
+    private static final int MAX_CONNECTIONS = 256;
+    private static final int IDLE_SECONDS = 30;
+    private static final String JSON = "application/json";
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+
+    private final Services services;
+    private final Supplier<Readiness> readiness;
+    private final AtomicInteger connections = new AtomicInteger();
+
+    /** Whether requests are served, and what else there is to say about it, as JSON. */
+    record Readiness(boolean isReady, String json) {}
+
+    HttpEndpoint(Services services, Supplier<Readiness> readiness) {
+        this.services = services;
+        this.readiness = readiness;
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        if (connections.incrementAndGet() > MAX_CONNECTIONS) {
+            connections.decrementAndGet();
+            var unused = channel.close();
+            return;
+        }
+        channel.closeFuture().addListener(closed -> connections.decrementAndGet());
+        channel.pipeline()
+                .addLast(new ReadTimeoutHandler(IDLE_SECONDS, TimeUnit.SECONDS))
+                .addLast(new HttpServerCodec())
+                .addLast(new HttpObjectAggregator(MAX_REQUEST_BYTES))
+                .addLast(new Handler());
+    }
+
+    private final class Handler extends SimpleChannelInboundHandler<FullHttpRequest> {
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+            boolean isKept = HttpUtil.isKeepAlive(request);
+            if (!request.decoderResult().isSuccess()) {
+                answer(context, HttpResponseStatus.BAD_REQUEST, JSON, "{\"error\":\"bad request\"}", false);
+            } else if (!request.method().equals(HttpMethod.GET)) {
+                answer(context, HttpResponseStatus.METHOD_NOT_ALLOWED, JSON, "{\"error\":\"only GET\"}", isKept);
+            } else {
+                get(context, path(request.uri()), isKept);
+            }
+        }
+
+        private String path(String uri) {
+            int query = uri.indexOf('?');
+            return query < 0 ? uri : uri.substring(0, query);
+        }
+
+        private void get(ChannelHandlerContext context, String path, boolean isKept) {
+            switch (path) {
+                case "/health/live" -> answer(context, HttpResponseStatus.OK, JSON, "{\"live\":true}", isKept);
+                case "/health/ready" -> {
+                    Readiness now = readiness.get();
+                    HttpResponseStatus status =
+                            now.isReady() ? HttpResponseStatus.OK : HttpResponseStatus.SERVICE_UNAVAILABLE;
+                    answer(context, status, JSON, now.json(), isKept);
+                }
+                case "/metrics" -> metrics(context, isKept);
+                default -> answer(context, HttpResponseStatus.NOT_FOUND, JSON, "{\"error\":\"not found\"}", isKept);
+            }
+        }
+
+        private void metrics(ChannelHandlerContext context, boolean isKept) {
+            PrometheusMeterRegistry meters = services.config.meters();
+            boolean isSubmitted = services.files.submit(() -> {
+                String page = meters.scrape();
+                context.executor().execute(() -> answer(context, HttpResponseStatus.OK, PROMETHEUS, page, isKept));
+            });
+            if (!isSubmitted) {
+                answer(context, HttpResponseStatus.SERVICE_UNAVAILABLE, JSON, "{\"error\":\"busy\"}", isKept);
+            }
+        }
+
+        private void answer(
+                ChannelHandlerContext context, HttpResponseStatus status, String type, String body, boolean isKept) {
+            FullHttpResponse response = new DefaultFullHttpResponse(
+                    HttpVersion.HTTP_1_1, status, Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
+            response.headers()
+                    .set(HttpHeaderNames.CONTENT_TYPE, type)
+                    .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());
+            HttpUtil.setKeepAlive(response, isKept);
+            var written = context.writeAndFlush(response);
+            if (!isKept) {
+                written.addListener(ChannelFutureListener.CLOSE);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            LOG.debug("HTTP connection closed: peer={} ({})", context.channel().remoteAddress(), cause.toString());
+            var unused = context.close();
+        }
+    }
+}

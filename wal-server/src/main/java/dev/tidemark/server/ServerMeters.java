@@ -1,0 +1,160 @@
+package dev.tidemark.server;
+
+import dev.tidemark.client.protocol.MessageKind;
+import dev.tidemark.wal.api.ErrorCode;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntSupplier;
+
+/**
+ * What the server counts; every meter is looked up once, here.
+ *
+ * <p><b>Threads.</b> Any.
+ */
+final class ServerMeters {
+    /** Why a connection has ended. */
+    enum End {
+        /** The other side closed it, or the network did. */
+        PEER,
+        /** There were too many. */
+        LIMIT,
+        /** No hello came in time. */
+        HELLO,
+        /** The hello was refused. */
+        REFUSED,
+        /** Nothing came for too long. */
+        IDLE,
+        /** Something came that is no message. */
+        PROTOCOL,
+        /** The server stops. */
+        STOPPING,
+        /** A mistake of ours. */
+        ERROR
+    }
+
+    private final MeterRegistry registry;
+    private final Map<End, Counter> closed = new EnumMap<>(End.class);
+    private final Map<MessageKind, Counter> requests = new EnumMap<>(MessageKind.class);
+    private final Map<ErrorCode, Counter> errors = new EnumMap<>(ErrorCode.class);
+    private final Map<Pauses.Reason, Counter> paused = new EnumMap<>(Pauses.Reason.class);
+    private final Counter received;
+    private final Counter framesFromFile;
+    private final Counter framesFromMemory;
+    private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger subscriptions = new AtomicInteger();
+    private final AtomicLong inFlightBytes = new AtomicLong();
+
+    ServerMeters(MeterRegistry registry) {
+        this.registry = registry;
+        for (End end : End.values()) {
+            closed.put(end, counter(ServerMetricNames.CLOSED, end.name()));
+        }
+        for (MessageKind kind : MessageKind.values()) {
+            if (kind.isRequest()) {
+                requests.put(kind, counter(ServerMetricNames.REQUESTS, kind.name()));
+            }
+        }
+        for (ErrorCode code : ErrorCode.values()) {
+            errors.put(code, counter(ServerMetricNames.ERRORS, code.name()));
+        }
+        for (Pauses.Reason reason : Pauses.Reason.values()) {
+            paused.put(reason, counter(ServerMetricNames.PAUSED, reason.name()));
+        }
+        received = counter(ServerMetricNames.RECEIVED, "");
+        framesFromFile = counter(ServerMetricNames.FRAMES, "file");
+        framesFromMemory = counter(ServerMetricNames.FRAMES, "memory");
+        gauge(ServerMetricNames.CONNECTIONS, connections);
+        gauge(ServerMetricNames.SUBSCRIPTIONS, subscriptions);
+        gauge(ServerMetricNames.IN_FLIGHT, inFlightBytes);
+    }
+
+    private Counter counter(ServerMetricNames name, String tag) {
+        Counter.Builder builder = Counter.builder(name.meter).description(name.help);
+        return (name.tag.isEmpty() ? builder : builder.tag(name.tag, tag.toLowerCase(Locale.ROOT))).register(registry);
+    }
+
+    private void gauge(ServerMetricNames name, Number value) {
+        Gauge.builder(name.meter, value, Number::doubleValue)
+                .description(name.help)
+                .register(registry);
+    }
+
+    /** A connection has come; how many there are now. */
+    int opened() {
+        return connections.incrementAndGet();
+    }
+
+    void closed(End end) {
+        connections.decrementAndGet();
+        count(closed, end);
+    }
+
+    int connections() {
+        return connections.get();
+    }
+
+    void received(MessageKind kind, int bytes) {
+        count(requests, kind);
+        received.increment(bytes);
+    }
+
+    void error(ErrorCode code) {
+        count(errors, code);
+    }
+
+    void paused(Pauses.Reason reason) {
+        count(paused, reason);
+    }
+
+    void frames(int bytes, boolean isFromFile) {
+        (isFromFile ? framesFromFile : framesFromMemory).increment(bytes);
+    }
+
+    AtomicInteger subscriptions() {
+        return subscriptions;
+    }
+
+    AtomicLong inFlightBytes() {
+        return inFlightBytes;
+    }
+
+    private static <K extends Enum<K>> void count(Map<K, Counter> counters, K key) {
+        Counter counter = counters.get(key);
+        if (counter != null) {
+            counter.increment();
+        }
+    }
+
+    PoolMeters pool(String name, IntSupplier waiting) {
+        Gauge.builder(ServerMetricNames.POOL_QUEUE.meter, waiting::getAsInt)
+                .description(ServerMetricNames.POOL_QUEUE.help)
+                .tag(ServerMetricNames.POOL_QUEUE.tag, name)
+                .strongReference(true)
+                .register(registry);
+        return new PoolMeters(
+                Timer.builder(ServerMetricNames.POOL.meter)
+                        .description(ServerMetricNames.POOL.help)
+                        .tag(ServerMetricNames.POOL.tag, name)
+                        .register(registry),
+                counter(ServerMetricNames.POOL_REFUSED, name));
+    }
+
+    /** What one pool counts. */
+    record PoolMeters(Timer tasks, Counter refusals) {
+        void took(long nanos) {
+            tasks.record(nanos, TimeUnit.NANOSECONDS);
+        }
+
+        void refused() {
+            refusals.increment();
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.tidemark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.server.ServeProbe;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code wal serve} as a process of its own. */
+class ServeTest {
+    private static final Pattern LINE = Pattern.compile(
+            "serving (.*) on 127\\.0\\.0\\.1:(\\d+), health and metrics on (http://127\\.0\\.0\\.1:\\d+)");
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void serverInAProcess_servesAndEndsInOrderWhenItIsAsked() throws Exception {
+        Path data = directory.resolve("data");
+        Process process = start(data);
+        try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+            Matcher said = said(out);
+            assertThat(ServeProbe.append(Integer.parseInt(said.group(2)), "hello"))
+                    .isZero();
+            assertThat(get(said.group(3) + "/health/live").statusCode()).isEqualTo(200);
+            assertThat(get(said.group(3) + "/health/ready").body()).contains("\"ready\":true");
+            assertThat(get(said.group(3) + "/metrics").body())
+                    .contains("wal_append_records_total")
+                    .contains("wal_server_requests_total{kind=\"produce\"} 1.0");
+
+            CliProcess.signal(process, "TERM");
+            assertThat(out.readLine()).isEqualTo("stopped");
+            assertThat(CliProcess.exitCode(process)).isEqualTo(143);
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(CliRun.of("fetch", "--data", data, "orders-0").out()).isEqualTo("hello\n");
+        assertThat(CliRun.of("stat", "--data", data, "--json").exitCode()).isZero();
+    }
+
+    /** Everything acknowledged is there exactly once, in a process that was killed twice under load. */
+    @Test
+    void serverThatIsKilledUnderLoad_losesAndDoublesNothing() throws Exception {
+        Path data = directory.resolve("data");
+        List<String> acknowledged = new ArrayList<>();
+        long sequence = 0;
+        for (int round = 0; round < 3; round++) {
+            Process process = start(data);
+            try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+                int port = Integer.parseInt(said(out).group(2));
+                boolean isLast = round == 2;
+                sequence = ServeProbe.appendUntil(port, sequence, acknowledged, 300, () -> {
+                    if (!isLast) {
+                        process.destroyForcibly();
+                    }
+                });
+                if (isLast) {
+                    assertThat(ServeProbe.readAll(port)).startsWith(acknowledged.toArray(new String[0]));
+                    assertThat(ServeProbe.readAll(port)).doesNotHaveDuplicates();
+                }
+            } finally {
+                process.destroyForcibly();
+                CliProcess.exitCode(process);
+            }
+        }
+        assertThat(acknowledged).hasSizeGreaterThanOrEqualTo(600);
+    }
+
+    @Test
+    void portThatIsTaken_isSaidAndNothingIsOpened() throws Exception {
+        try (java.net.ServerSocket taken = new java.net.ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+            CliRun run = CliRun.of("serve", "--data", directory.resolve("data"), "--port", taken.getLocalPort());
+            assertThat(run.exitCode()).isNotZero();
+            assertThat(run.err()).contains("port cannot be listened on").contains("port=" + taken.getLocalPort());
+            assertThat(Files.exists(directory.resolve("data"))).isFalse();
+        }
+    }
+
+    private Process start(Path data) throws IOException {
+        return CliProcess.start(
+                CliProcess.command("serve", "--data", data, "--port", 0, "--http-port", 0), directory.resolve("err"));
+    }
+
+    private Matcher said(BufferedReader out) throws IOException {
+        String line = out.readLine();
+        assertThat(line).as(() -> errors()).isNotNull();
+        Matcher said = LINE.matcher(line);
+        assertThat(said.matches()).as(line).isTrue();
+        return said;
+    }
+
+    private String errors() {
+        try {
+            return Files.readString(directory.resolve("err"));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static HttpResponse<String> get(String uri) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(uri))
+                                .timeout(Duration.ofMinutes(1))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+    }
+}
