@@ -85,5 +85,7 @@ final class ServeCommand extends ConsoleCommand {
             stop.await();
         }
         out().line("stopped");
+        // Before the guard lets the process go, which asks nobody else then.
+        out().flush();
     }
 }
