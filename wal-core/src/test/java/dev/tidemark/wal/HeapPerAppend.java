@@ -53,17 +53,17 @@ final class HeapPerAppend {
         this.partition = partition;
     }
 
-    /** Arguments: a directory, then for each size of the payload: the size, and how many bytes an append should cost at most, waiting and not. */
+    /** Arguments: a directory, then for each size of the payload: the size, and how many bytes an append should cost at most. */
     public static void main(String[] arguments) throws Exception {
         try (Wal wal = Wal.open(WalConfig.builder(Path.of(arguments[0]))
                 .segmentBytes(SEGMENT_BYTES)
                 .build())) {
             HeapPerAppend program = new HeapPerAppend(wal.partition("orders", 0));
             program.warmUp();
-            for (int i = 1; i < arguments.length; i += 3) {
+            for (int i = 1; i < arguments.length; i += 2) {
                 int payloadBytes = Integer.parseInt(arguments[i]);
                 for (Way way : Way.values()) {
-                    int mostHeapBytes = Integer.parseInt(arguments[way == Way.WAITING ? i + 1 : i + 2]);
+                    int mostHeapBytes = Integer.parseInt(arguments[i + 1]);
                     double heapBytes = program.measure(way, payloadBytes, mostHeapBytes);
                     System.out.printf(Locale.ROOT, "%s %d %.1f%n", way, payloadBytes, heapBytes);
                 }

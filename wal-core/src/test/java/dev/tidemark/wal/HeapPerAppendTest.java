@@ -23,24 +23,13 @@ import org.junit.jupiter.api.io.TempDir;
 class HeapPerAppendTest {
     private static final int MOST_HEAP_BYTES = 200;
 
-    /** Of appends from this size on a window has so few that what happens once in a while counts. 170 to 195 bytes were measured. */
-    private static final int LARGE_PAYLOAD_BYTES = 256 << 10;
-
-    private static final int MOST_HEAP_BYTES_LARGE = 300;
-
-    /**
-     * Large appends that nobody waits for share what a round costs with few others, where the disk is as fast as their copying. 180 to
-     * 390 bytes were measured, and 1,620 to 2,160 before buffers were kept.
-     */
-    private static final int MOST_HEAP_BYTES_LARGE_NOT_AWAITED = 600;
-
     @TempDir
     private Path temporary;
 
     @Test
     void appendInEveryWay_leavesLittleBehind() throws Exception {
         Map<String, Double> heapBytes = new LinkedHashMap<>();
-        for (String line : measure(128, 1024, 16 << 10, 64 << 10, LARGE_PAYLOAD_BYTES, 1 << 20)) {
+        for (String line : measure(128, 1024, 16 << 10, 64 << 10, 256 << 10, 1 << 20)) {
             System.out.println("heap bytes per append: " + line);
             int end = line.lastIndexOf(' ');
             heapBytes.put(line.substring(0, end), Double.valueOf(line.substring(end + 1)));
@@ -48,14 +37,7 @@ class HeapPerAppendTest {
         assertThat(heapBytes).as("ways and payloads").hasSize(18);
         SoftAssertions.assertSoftly(all -> heapBytes.forEach((how, bytes) -> all.assertThat(bytes)
                 .as("heap bytes of one append: %s", how)
-                .isBetween(1.0, (double) mostHeapBytes(how))));
-    }
-
-    private static int mostHeapBytes(String how) {
-        if (Integer.parseInt(how.substring(how.indexOf(' ') + 1)) < LARGE_PAYLOAD_BYTES) {
-            return MOST_HEAP_BYTES;
-        }
-        return how.startsWith("WAITING") ? MOST_HEAP_BYTES_LARGE : MOST_HEAP_BYTES_LARGE_NOT_AWAITED;
+                .isBetween(1.0, (double) MOST_HEAP_BYTES)));
     }
 
     /** What the program printed. */
@@ -70,8 +52,7 @@ class HeapPerAppendTest {
                 temporary.resolve("data").toString()));
         for (int bytes : payloadBytes) {
             command.add(Integer.toString(bytes));
-            command.add(Integer.toString(mostHeapBytes("WAITING " + bytes)));
-            command.add(Integer.toString(mostHeapBytes("ENQUEUE " + bytes)));
+            command.add(Integer.toString(MOST_HEAP_BYTES));
         }
         Path printed = temporary.resolve("printed");
         Path errors = temporary.resolve("errors");

@@ -32,12 +32,17 @@ final class FrameLayout {
     /** While one round is written, some may gather. */
     private static final int MOST_SPARE = 4;
 
+    /** A slab counts in the store's budget while frames are laid down in it; where that is small, there is none. */
+    private static final long SLABS_IN_BUDGET = 8;
+
     private final PartitionId id;
     private final PartitionLife life;
     private final ByteBufAllocator allocator;
+    private final MemoryBudget budget;
     private final Clock clock;
     private final CRC32C scratch = new CRC32C();
     private final AtomicReferenceArray<@Nullable RoundMemory> spareMemory = new AtomicReferenceArray<>(MOST_SPARE);
+    private final AtomicReference<@Nullable Slab> spareSlab = new AtomicReference<>();
     private final AtomicReference<@Nullable CRC32C> spareChecksum = new AtomicReference<>();
     private long lastTimestampMillis;
 
@@ -45,6 +50,7 @@ final class FrameLayout {
         this.id = id;
         this.life = life;
         this.allocator = services.memory();
+        this.budget = services.budget();
         this.clock = services.environment().clock();
         this.lastTimestampMillis = lastTimestampMillis;
     }
@@ -99,6 +105,59 @@ final class FrameLayout {
                 memory.close();
             }
         }
+        Slab slab = spareSlab.getAndSet(null);
+        if (slab != null) {
+            drop(slab);
+        }
+    }
+
+    /**
+     * The slab for a large frame, which belongs to the caller until it is {@linkplain #giveBack given back}; null where the frame is to have memory of its own.
+     */
+    @Nullable
+    Slab takeSlab(int frameBytes) {
+        if (frameBytes > Slab.MOST_FRAME_BYTES || !life.isOpen()) {
+            return null;
+        }
+        Slab slab = spareSlab.getAndSet(null);
+        if (slab != null && slab.hasRoomFor(frameBytes)) {
+            return slab;
+        }
+        boolean isPaid = slab != null;
+        if (slab != null) {
+            slab.close();
+        }
+        if (!isPaid && (budget.limitBytes() < SLABS_IN_BUDGET * Slab.BYTES || !budget.tryTake(Slab.BYTES))) {
+            return null;
+        }
+        boolean isMade = false;
+        try {
+            slab = new Slab(allocator.directBuffer(Slab.BYTES, Slab.BYTES));
+            isMade = true;
+            return slab;
+        } catch (OutOfMemoryError e) {
+            // A frame of its own needs less, and says so if there is none for that either.
+            return null;
+        } finally {
+            if (!isMade) {
+                budget.give(Slab.BYTES);
+            }
+        }
+    }
+
+    /** The next frame may be laid down behind the one that was. */
+    void giveBack(Slab slab) {
+        if (!spareSlab.compareAndSet(null, slab)) {
+            drop(slab);
+        } else if (!life.isOpen()) {
+            // Closing may have looked into the slot before.
+            becomeQuiet();
+        }
+    }
+
+    private void drop(Slab slab) {
+        slab.close();
+        budget.give(Slab.BYTES);
     }
 
     // ---------------------------------------------------------------- frames
@@ -111,7 +170,7 @@ final class FrameLayout {
     void reserve(Round round, int frameBytes, int headerBytes, Payloads.Place place) {
         switch (place) {
             case IN_ROUND -> round.memory().reserve(frameBytes);
-            case IN_OWN_FRAME -> round.memory().reserveForFrame();
+            case IN_OWN_FRAME, IN_SLAB -> round.memory().reserveForFrame();
             case WHERE_IT_IS -> round.memory().reserve(headerBytes);
         }
     }
@@ -131,9 +190,16 @@ final class FrameLayout {
         int extensionBytes = extensionBytes(sequenced);
         int headerBytes = FrameCodec.HEADER_BYTES + extensionBytes;
         int frameBytes = FrameCodec.frameBytes(length, extensionBytes);
-        boolean isOwnFrame = place == Payloads.Place.IN_OWN_FRAME;
-        ByteBuffer target = isOwnFrame ? Payloads.view((ByteBuf) payload, 0, frameBytes) : memory.chunk();
-        int at = isOwnFrame ? target.position() : memory.at();
+        ByteBuffer target = switch (place) {
+            case IN_OWN_FRAME -> Payloads.view((ByteBuf) payload, 0, frameBytes);
+            case IN_SLAB -> ((Slab) payload).filling();
+            case IN_ROUND, WHERE_IT_IS -> memory.chunk();
+        };
+        int at = switch (place) {
+            case IN_OWN_FRAME -> target.position();
+            case IN_SLAB -> ((Slab) payload).frameAt();
+            case IN_ROUND, WHERE_IT_IS -> memory.at();
+        };
         int payloadCrc = place == Payloads.Place.IN_ROUND
                 ? copied(payload, length, checksum, target, at + headerBytes)
                 : (int) checksum;
@@ -160,6 +226,10 @@ final class FrameLayout {
             case IN_OWN_FRAME -> {
                 FrameCodec.putPadding(target, at);
                 memory.commitFrame((ByteBuf) payload, target, frameBytes);
+            }
+            case IN_SLAB -> {
+                FrameCodec.putPadding(target, at);
+                memory.commitFrame((Slab) payload, frameBytes);
             }
             case WHERE_IT_IS -> memory.commitLarge(headerBytes, (ByteBuf) payload, frameBytes);
         }
@@ -189,11 +259,23 @@ final class FrameLayout {
 
     /** The checksum of a payload outside of the round; without the partition lock, by several threads at once. */
     int checksum(ByteBuf large) {
-        CRC32C spare = spareChecksum.getAndSet(null);
-        CRC32C crc = spare == null ? new CRC32C() : spare;
+        CRC32C crc = takeChecksum();
         int computed = Payloads.checksum(large, crc);
         spareChecksum.set(crc);
         return computed;
+    }
+
+    /** The same for one in a slab. */
+    int checksum(Slab slab, int length, int headerBytes) {
+        CRC32C crc = takeChecksum();
+        int computed = slab.checksum(headerBytes, length, crc);
+        spareChecksum.set(crc);
+        return computed;
+    }
+
+    private CRC32C takeChecksum() {
+        CRC32C spare = spareChecksum.getAndSet(null);
+        return spare == null ? new CRC32C() : spare;
     }
 
     /** The computed checksum, unless another one came with the payload. */

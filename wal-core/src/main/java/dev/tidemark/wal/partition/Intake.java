@@ -105,46 +105,139 @@ final class Intake {
         checkSize(length);
         int extensionBytes = FrameLayout.extensionBytes(sequenced);
         int frameBytes = FrameCodec.frameBytes(length, extensionBytes);
-        boolean mayWait = deadlineNanos != NEVER_WAIT;
         Payloads.Place place = Payloads.placeOf(payload, length);
+        if (place == Payloads.Place.IN_OWN_FRAME && !isAwaited && queue.stagedBytes() > 0) {
+            // Others of its kind are on their way, and perhaps more behind it: those are written together.
+            Slab slab = frames.takeSlab(frameBytes);
+            if (slab != null) {
+                return offerIn(
+                        slab,
+                        kind,
+                        payload,
+                        length,
+                        count,
+                        durability,
+                        expectedOffset,
+                        givenChecksum,
+                        sequenced,
+                        deadlineNanos);
+            }
+        }
         ByteBuf large = place == Payloads.Place.IN_ROUND
                 ? null
                 : own(payload, length, FrameCodec.HEADER_BYTES + extensionBytes, place);
         boolean isStaged = false;
         try {
             int checksum = large == null ? 0 : frames.checked(givenChecksum, frames.checksum(large), length);
-            while (true) {
-                if (!room.takeBudget(frameBytes, deadlineNanos, mayWait)) {
-                    return null;
-                }
-                try {
-                    PendingAppend taken = offerOnce(
-                            kind,
-                            large == null ? payload : large,
-                            length,
-                            count,
-                            durability,
-                            isAwaited,
-                            expectedOffset,
-                            large == null ? givenChecksum : Integer.toUnsignedLong(checksum),
-                            sequenced,
-                            place,
-                            mayWait);
-                    isStaged = taken != null && (sequenced == null || !sequenced.isRepeat());
-                    if (taken != null || !mayWait) {
-                        return taken;
-                    }
-                } finally {
-                    if (!isStaged) {
-                        room.giveBudget(frameBytes);
-                    }
-                }
-                room.await(frameBytes, deadlineNanos);
-            }
+            PendingAppend taken = offerWithBudget(
+                    kind,
+                    large == null ? payload : large,
+                    length,
+                    count,
+                    durability,
+                    isAwaited,
+                    expectedOffset,
+                    large == null ? givenChecksum : Integer.toUnsignedLong(checksum),
+                    sequenced,
+                    place,
+                    deadlineNanos);
+            isStaged = isStaged(taken, sequenced);
+            return taken;
         } finally {
             if (large != null && !isStaged) {
                 large.release();
             }
+        }
+    }
+
+    /** The same for a large payload that has others beside it. */
+    private @Nullable PendingAppend offerIn(
+            Slab slab,
+            FrameKind kind,
+            Object payload,
+            int length,
+            int count,
+            Durability durability,
+            long expectedOffset,
+            long givenChecksum,
+            @Nullable SequencedAppend sequenced,
+            long deadlineNanos) {
+        int extensionBytes = FrameLayout.extensionBytes(sequenced);
+        int headerBytes = FrameCodec.HEADER_BYTES + extensionBytes;
+        boolean isBegun = false;
+        boolean isStaged = false;
+        try {
+            slab.begin(payload, length, headerBytes, FrameCodec.frameBytes(length, extensionBytes));
+            isBegun = true;
+            int checksum = frames.checked(givenChecksum, frames.checksum(slab, length, headerBytes), length);
+            PendingAppend taken = offerWithBudget(
+                    kind,
+                    slab,
+                    length,
+                    count,
+                    durability,
+                    false,
+                    expectedOffset,
+                    Integer.toUnsignedLong(checksum),
+                    sequenced,
+                    Payloads.Place.IN_SLAB,
+                    deadlineNanos);
+            isStaged = isStaged(taken, sequenced);
+            return taken;
+        } finally {
+            if (isBegun && !isStaged) {
+                slab.takeBack();
+            }
+            frames.giveBack(slab);
+        }
+    }
+
+    private static boolean isStaged(@Nullable PendingAppend taken, @Nullable SequencedAppend sequenced) {
+        return taken != null && (sequenced == null || !sequenced.isRepeat());
+    }
+
+    private @Nullable PendingAppend offerWithBudget(
+            FrameKind kind,
+            Object payload,
+            int length,
+            int count,
+            Durability durability,
+            boolean isAwaited,
+            long expectedOffset,
+            long checksum,
+            @Nullable SequencedAppend sequenced,
+            Payloads.Place place,
+            long deadlineNanos) {
+        int frameBytes = FrameCodec.frameBytes(length, FrameLayout.extensionBytes(sequenced));
+        boolean mayWait = deadlineNanos != NEVER_WAIT;
+        while (true) {
+            if (!room.takeBudget(frameBytes, deadlineNanos, mayWait)) {
+                return null;
+            }
+            boolean isStaged = false;
+            try {
+                PendingAppend taken = offerOnce(
+                        kind,
+                        payload,
+                        length,
+                        count,
+                        durability,
+                        isAwaited,
+                        expectedOffset,
+                        checksum,
+                        sequenced,
+                        place,
+                        mayWait);
+                isStaged = isStaged(taken, sequenced);
+                if (taken != null || !mayWait) {
+                    return taken;
+                }
+            } finally {
+                if (!isStaged) {
+                    room.giveBudget(frameBytes);
+                }
+            }
+            room.await(frameBytes, deadlineNanos);
         }
     }
 

@@ -57,6 +57,8 @@ final class Payloads {
         IN_ROUND,
         /** In memory of its own with room for the header and the padding, so long that copying it would hold up others who wait for the lock. */
         IN_OWN_FRAME,
+        /** As that, but behind the frame before it, in a {@link Slab}. */
+        IN_SLAB,
         /** Where it is: its owner hands it over. */
         WHERE_IT_IS
     }

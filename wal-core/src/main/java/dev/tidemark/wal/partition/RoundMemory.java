@@ -47,6 +47,9 @@ final class RoundMemory {
         int framesAt;
 
         int used;
+        /** In which the frames lie, if they lie in one. */
+        @Nullable
+        Slab slab;
 
         ByteBuffer bytes() {
             return Objects.requireNonNull(bytes);
@@ -137,17 +140,16 @@ final class RoundMemory {
 
     private Part fresh(int capacity) {
         ByteBuf memory = allocator.directBuffer(capacity, capacity);
-        return add(memory, memory.internalNioBuffer(0, capacity), capacity);
+        ByteBuffer view = memory.internalNioBuffer(0, capacity);
+        return add(memory, view, view.position(), capacity);
     }
 
     private Part rest(Part ended) {
-        Part added = add(null, ended.bytes(), ended.capacity - ended.used);
-        added.base = ended.base + ended.used;
-        return added;
+        return add(null, ended.bytes(), ended.base + ended.used, ended.capacity - ended.used);
     }
 
     /** Adds a piece; its view may show memory of others in front of it. */
-    private Part add(@Nullable ByteBuf memory, ByteBuffer view, int capacity) {
+    private Part add(@Nullable ByteBuf memory, ByteBuffer view, int base, int capacity) {
         if (partCount == parts.size()) {
             parts.add(new Part());
         }
@@ -155,7 +157,7 @@ final class RoundMemory {
         letGo(added);
         added.memory = memory;
         added.bytes = view;
-        added.base = view.position();
+        added.base = base;
         added.capacity = capacity;
         return added;
     }
@@ -185,7 +187,8 @@ final class RoundMemory {
         Part last = Objects.requireNonNull(chunk);
         last.used += headerBytes;
         int length = payload.readableBytes();
-        Part added = add(payload, Payloads.view(payload, payload.readerIndex(), length), length);
+        ByteBuffer view = Payloads.view(payload, payload.readerIndex(), length);
+        Part added = add(payload, view, view.position(), length);
         added.isPayload = true;
         added.used = length;
         endChunk(last);
@@ -197,12 +200,35 @@ final class RoundMemory {
     void commitFrame(ByteBuf frame, ByteBuffer view, int frameBytes) {
         assert paddingOwed == 0 : paddingOwed;
         Part last = chunk;
-        Part added = add(frame, view, frameBytes);
+        Part added = add(frame, view, view.position(), frameBytes);
         added.isPayload = false;
         added.framesAt = 0;
         added.used = frameBytes;
         if (last != null) {
             endChunk(last);
+        }
+        bytes += frameBytes;
+    }
+
+    /** A whole frame in a slab, whose reference for it is released with the round. One behind the other they are one part. */
+    void commitFrame(Slab slab, int frameBytes) {
+        assert paddingOwed == 0 : paddingOwed;
+        Part before = chunk == null && partCount > 0 ? parts.get(partCount - 1) : null;
+        if (before != null && before.slab == slab && before.base + before.used == slab.frameAt()) {
+            before.used += frameBytes;
+            before.capacity += frameBytes;
+            // The part has the reference of its first frame.
+            slab.memory().release();
+        } else {
+            Part last = chunk;
+            Part added = add(slab.memory(), slab.writing(), slab.frameAt(), frameBytes);
+            added.isPayload = false;
+            added.framesAt = 0;
+            added.used = frameBytes;
+            added.slab = slab;
+            if (last != null) {
+                endChunk(last);
+            }
         }
         bytes += frameBytes;
     }
@@ -220,9 +246,11 @@ final class RoundMemory {
         long position = filePosition;
         for (int i = 0; i < partCount; i++) {
             Part part = parts.get(i);
+            ByteBuffer frames = part.bytes();
+            // Of a slab, the round before may have seen less.
+            frames.limit(part.base + part.used);
             int at = part.framesAt;
             while (!part.isPayload && at < part.used) {
-                ByteBuffer frames = part.bytes();
                 int headerCrc = FrameCodec.finish(frames, part.base + at, salt, position, durableEnd, scratch);
                 sink.frame(frames, part.base + at, position, headerCrc);
                 int frameBytes = FrameCodec.frameBytes(frames, part.base + at);
@@ -275,6 +303,7 @@ final class RoundMemory {
         ByteBuf memory = part.memory;
         part.memory = null;
         part.bytes = null;
+        part.slab = null;
         if (memory != null) {
             memory.release();
         }
