@@ -30,6 +30,8 @@ final class DamageTally {
     private final List<String> violations = new ArrayList<>();
     private int trials;
     private int changed;
+    private int mended;
+    private int notMended;
     private int rightFiles;
     private int wrongFiles;
     private int forgedRightFiles;
@@ -58,6 +60,22 @@ final class DamageTally {
             }
         }
         mostAllocatedBytes = Math.max(mostAllocatedBytes, verdict.mostAllocatedBytes());
+    }
+
+    /** What came of a store that was mended. */
+    synchronized void add(Mending mending) {
+        mended += mending.mended();
+        notMended += mending.refused();
+    }
+
+    /** Partitions that were mended. */
+    synchronized int mended() {
+        return mended;
+    }
+
+    /** Damaged partitions that could not be. */
+    synchronized int notMended() {
+        return notMended;
     }
 
     synchronized void begins(Trial trial) {
@@ -145,6 +163,7 @@ final class DamageTally {
                 forgedRightFiles + forgedWrongFiles,
                 100.0 * forgedRightFiles / Math.max(1, forgedRightFiles + forgedWrongFiles));
         line(text, "  trials in which opening came to a row of the table: %s", rows);
+        line(text, "  partitions that were mended: %,d, that could not be: %,d", mended, notMended);
         line(text, "  most that one opening or verification allocated: %,d KiB", mostAllocatedBytes >> 10);
         StringBuilder head = new StringBuilder(String.format(Locale.ROOT, "  %-18s %-22s", "file", "damage"));
         for (Outcome outcome : Outcome.values()) {

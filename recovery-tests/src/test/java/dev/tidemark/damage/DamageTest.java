@@ -99,6 +99,8 @@ class DamageTest {
                 assertThat(tally.of(row)).as("%s", row).isPositive();
             }
         }
+        assertThat(tally.mended()).as("partitions that were mended").isGreaterThanOrEqualTo(DamageBudget.mended());
+        assertThat(tally.notMended()).as("partitions that could not be mended").isLessThan(tally.mended() / 4);
         assertThat(tally.changed()).as("trials that changed something").isGreaterThanOrEqualTo(DamageBudget.damaged());
     }
 }

@@ -13,6 +13,9 @@ record Trial(long seed, int number) {
     /** The property that replays one trial: its value is what {@link #toString} prints. */
     static final String REPLAY = "tidemark.damage";
 
+    /** One trial in so many is also mended: by a repair, or by the policy {@code QUARANTINE}. */
+    private static final int MENDED_OF = 8;
+
     static Trial parse(String text) {
         String[] parts = text.split("/", 2);
         return new Trial(Long.parseLong(parts[0]), Integer.parseInt(parts[1]));
@@ -23,7 +26,14 @@ record Trial(long seed, int number) {
         SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + number);
         SimulatedDisk disk = specimen.copy();
         Injury injury = new Injurer(specimen, disk, random).inflict();
+        SimulatedDisk toBeMended = disk.copy();
+        toBeMended.recordNothing();
         try {
+            if (number % MENDED_OF == 0) {
+                Mending mending = new Mending(specimen, injury, toBeMended, new SplittableRandom(seed ^ number));
+                mending.judge(number % (2 * MENDED_OF) == 0);
+                tally.add(mending);
+            }
             tally.add(this, injury, new Judge(specimen, injury, disk, random).judge());
         } catch (RuntimeException | AssertionError | OutOfMemoryError e) {
             throw new AssertionError(

@@ -192,6 +192,17 @@ class RepairTest {
     }
 
     @Test
+    void sealThatWasDamagedAfterACleanClose_isMadeAgain() throws IOException {
+        StoreFiles.truncate(segment(0), Files.size(segment(0)) - 20);
+        assertThat(CliRun.of("verify", "--data", data).exitCode()).isEqualTo(ExitCode.DAMAGED.number());
+        CliRun repaired = repair("--yes");
+        assertThat(repaired.exitCode()).isZero();
+        assertThat(repaired.out()).contains("orders-0: nothing is lost").contains("then cut and sealed at=5536");
+        assertThat(CliRun.of("verify", "--data", data).exitCode()).isZero();
+        assertThat(CliRun.of("fetch", "--data", data, "orders-0").outLines()).hasSize(30);
+    }
+
+    @Test
     void withoutATerminal_yesHasToBeSaid() throws IOException {
         damageRecord(23);
         Map<String, Integer> before = StoreFiles.fingerprint(data);

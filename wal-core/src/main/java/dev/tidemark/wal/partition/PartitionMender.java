@@ -130,6 +130,10 @@ public final class PartitionMender {
             files.add(new RepairOutlook.ChangedFile(
                     Segment.displayName(change.segment()), bytes, inWords(change, bytes)));
         }
+        for (Path stray : plan.strays()) {
+            files.add(new RepairOutlook.ChangedFile(
+                    Segment.displayName(stray), sizeOf(stray), "deleted, since nothing leads to it"));
+        }
         plan.successor()
                 .ifPresent(header -> files.add(new RepairOutlook.ChangedFile(
                         Segment.displayName(directoryOf(plan.recorded().partition())

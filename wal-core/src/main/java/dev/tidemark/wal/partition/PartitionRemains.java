@@ -13,6 +13,7 @@ import dev.tidemark.wal.format.SegmentRef;
 import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.DiskFile;
 import dev.tidemark.wal.segment.SegmentOwner;
+import dev.tidemark.wal.segment.SegmentScan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -34,6 +35,9 @@ import java.util.function.Supplier;
  * <p><b>Crash.</b> Writes nothing.
  */
 final class PartitionRemains {
+
+    /** Of a file of which no frame is read. */
+    private static final int NO_SALT = 0;
 
     private final RecoveryContext context;
     private final Disk disk;
@@ -168,6 +172,14 @@ final class PartitionRemains {
     /** The header under this name, if it is good, and of this partition. */
     Optional<SegmentHeader> header(SegmentName name) {
         return Optional.ofNullable(headers.get(name));
+    }
+
+    /** Whether a file holds more than a header and zeros behind it. */
+    boolean isAnythingIn(SegmentName name) throws IOException {
+        try (DiskFile file = disk.open(pathOf(name), Disk.Access.READ)) {
+            SegmentScan scan = new SegmentScan(file, NO_SALT, buffer.get(), Long.MAX_VALUE);
+            return scan.usedEnd(SegmentHeader.BYTES) > SegmentHeader.BYTES;
+        }
     }
 
     Path pathOf(SegmentName name) {

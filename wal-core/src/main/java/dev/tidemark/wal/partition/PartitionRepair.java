@@ -65,12 +65,22 @@ final class PartitionRepair {
             List<RepairPlan.Lost> lost = lost(remains, chain, why);
             boolean isNeeded = remains.isMetadataBad()
                     || chain.isStampBad()
+                    || chain.isActiveOutdated()
+                    || !chain.strays().isEmpty()
                     || chain.successor().isPresent()
                     || !lost.isEmpty()
                     || chain.segments().stream().anyMatch(RepairedSegment::isChanged);
             return isNeeded ? Optional.of(planned(refused, remains, chain, lost)) : Optional.empty();
         } catch (IOException e) {
             throw Refusal.unreadable(id.toString(), directory, e);
+        } catch (IllegalArgumentException e) {
+            // Each part is checked as it is put together. What an accident leaves can be put together; what somebody
+            // has
+            // signed anew may contradict itself.
+            throw Refusal.metadata(
+                    id.toString(),
+                    directory,
+                    "the partition cannot be repaired, what is left contradicts itself (" + e.getMessage() + ")");
         }
     }
 
@@ -114,10 +124,12 @@ final class PartitionRepair {
                 .filter(change -> !change.isNew())
                 .map(RepairPlan.Change::segment)
                 .forEach(damaged::add);
+        List<Path> strays = chain.strays().stream().map(remains::pathOf).toList();
+        damaged.addAll(strays);
         if (remains.isMetadataBad() && disk.exists(directory.resolve(Names.PARTITION))) {
             damaged.add(directory.resolve(Names.PARTITION));
         }
-        PartitionFile recorded = recorded(remains.metadata(), chain, lost, !changes.isEmpty());
+        PartitionFile recorded = recorded(remains.metadata(), chain, lost, !damaged.isEmpty() || !changes.isEmpty());
         return new RepairPlan(
                 refused.map(Refusal::row),
                 refused.map(why -> String.valueOf(why.failure().getMessage()))
@@ -126,6 +138,7 @@ final class PartitionRepair {
                 recorded,
                 remains.isMetadataBad(),
                 changes,
+                strays,
                 chain.successor(),
                 settled(recorded, chain),
                 lost);
@@ -229,7 +242,7 @@ final class PartitionRepair {
                     .active(new SegmentRef(next.name(), next.segmentId()))
                     .provenEnd(next.name().baseOffset());
             recorded.closedByRecovery().forEach(closed -> change.notClosed(closed.segmentId()));
-        } else if (chain.isStampBad()) {
+        } else if (chain.isStampBad() || chain.isActiveOutdated()) {
             RepairedSegment newest = chain.segments().get(chain.segments().size() - 1);
             change.withoutCleanStamp().active(new SegmentRef(newest.name(), newest.segmentId()));
         }

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param recorded {@code PARTITION} with the losses, and otherwise as it is; or made again
  * @param isMetadataBad whether {@code PARTITION} is made again
  * @param changes of segments, in the order in which they are made
+ * @param strays files that are called like segments and are no part of the log: they are deleted
  * @param successor the header of the segment that follows the newest, if one has to
  * @param settled {@code PARTITION} when all is done
  * @param lost what goes on record now
@@ -30,6 +31,7 @@ record RepairPlan(
         PartitionFile recorded,
         boolean isMetadataBad,
         List<Change> changes,
+        List<Path> strays,
         Optional<SegmentHeader> successor,
         PartitionFile settled,
         List<Lost> lost) {
@@ -37,6 +39,7 @@ record RepairPlan(
     RepairPlan {
         damaged = List.copyOf(damaged);
         changes = List.copyOf(changes);
+        strays = List.copyOf(strays);
         lost = List.copyOf(lost);
     }
 

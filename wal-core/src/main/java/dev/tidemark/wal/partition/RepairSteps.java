@@ -46,6 +46,9 @@ final class RepairSteps {
         for (RepairPlan.Change change : plan.changes()) {
             write(change, buffer);
         }
+        for (Path stray : plan.strays()) {
+            disk.delete(stray);
+        }
         disk.forceDirectory(directory);
         metadata.rewrite(recorded -> plan.settled());
         return keptIn;

@@ -40,7 +40,9 @@ final class RepairedChain {
     private final List<RepairedSegment> segments = new ArrayList<>();
 
     private final List<HoleIn> holes = new ArrayList<>();
+    private final List<SegmentName> strays = new ArrayList<>();
     private boolean isStampBad;
+    private boolean isActiveOutdated;
     private Optional<SegmentHeader> successor = Optional.empty();
 
     /** Where in which file. */
@@ -62,6 +64,7 @@ final class RepairedChain {
         while (!isOldest(last())) {
             addPredecessor(last());
         }
+        findStrays();
         Collections.reverse(segments);
         makeHeaders();
         if (isTailDamaged) {
@@ -89,6 +92,16 @@ final class RepairedChain {
         return isStampBad;
     }
 
+    /** Whether {@code PARTITION} is of a time before segments beside it, and not merely of before the last rotation. */
+    boolean isActiveOutdated() {
+        return isActiveOutdated;
+    }
+
+    /** Files that are called like segments and are no part of the log: nothing leads to them, or not under this name. */
+    List<SegmentName> strays() {
+        return strays;
+    }
+
     private RepairedSegment last() {
         return segments.get(segments.size() - 1);
     }
@@ -102,13 +115,20 @@ final class RepairedChain {
                         name.epoch() > active.epoch() && remains.header(name).isPresent())
                 .reduce((older, newer) -> newer)
                 .orElse(active);
-        if (!remains.listed().tailMap(newest, false).isEmpty()) {
-            throw remains.cannot("a segment that PARTITION does not name has a bad header");
+        for (SegmentName behind : remains.listed().tailMap(newest, false).keySet()) {
+            // An interrupted rotation leaves one that holds nothing. One that holds something can be told of by nobody.
+            if (remains.isAnythingIn(behind)) {
+                throw remains.cannot("a segment that PARTITION does not name has a bad header");
+            }
         }
         isStampBad = !newest.equals(active) && metadata.cleanStamp().isPresent();
         Optional<SegmentHeader> known = remains.header(newest)
                 .filter(header -> !newest.equals(active)
                         || header.segmentId() == metadata.active().segmentId());
+        isActiveOutdated = !newest.equals(active)
+                && !known.flatMap(SegmentHeader::predecessor)
+                        .map(SegmentEnd::name)
+                        .equals(Optional.of(active));
         long segmentId =
                 known.map(SegmentHeader::segmentId).orElse(metadata.active().segmentId());
         // What recovery has cut behind the end at which it closed the segment may be there still; it is no part of the
@@ -134,7 +154,7 @@ final class RepairedChain {
         if (newest.header().isEmpty() || newest.survey().sealPosition() >= 0) {
             return true;
         }
-        if (remains.isMetadataBad() && isAnyBad) {
+        if ((remains.isMetadataBad() || isActiveOutdated) && isAnyBad) {
             // What proved the frames behind the bad place may have been in the PARTITION that is gone.
             return true;
         }
@@ -231,8 +251,10 @@ final class RepairedChain {
             return false;
         }
         try (DiskFile file = context.disk().open(remains.pathOf(segment.name()), Disk.Access.READ)) {
-            new SealedCheck(id.toString(), segment.header().get(), end, file, buffer).check();
-            return true;
+            SealedCheck check = new SealedCheck(id.toString(), segment.header().get(), end, file, buffer);
+            check.check();
+            // After a crash opening makes the seal again. After a clean close it does not look, and nobody would.
+            return !(check.isSealMissing() && metadata.cleanStamp().isPresent());
         } catch (Refusal refusal) {
             return false;
         }
@@ -240,8 +262,7 @@ final class RepairedChain {
 
     /** The header that named the one before is gone: it is the next that is there, or the one in which the log starts. */
     private void addUnnamed(RepairedSegment next) throws IOException {
-        SegmentName lower = remains.listed().lowerKey(next.name());
-        SegmentName name = lower == null ? metadata.startSegment() : lower;
+        SegmentName name = nameBefore(next.name());
         Optional<SegmentHeader> found = remains.header(name);
         // Without an id nothing in it verifies.
         RepairedSegment segment = found.isPresent()
@@ -265,6 +286,25 @@ final class RepairedChain {
         noteHoles(segment, base);
         segments.add(segment);
         next.follows(end);
+    }
+
+    /** One whose header is good, if there is one: the frames of another cannot be told from bytes. */
+    private SegmentName nameBefore(SegmentName next) {
+        for (SegmentName older : remains.listed().headMap(next, false).descendingKeySet()) {
+            if (remains.header(older).isPresent()) {
+                return older;
+            }
+        }
+        SegmentName lower = remains.listed().lowerKey(next);
+        return lower == null ? metadata.startSegment() : lower;
+    }
+
+    private void findStrays() {
+        for (SegmentName name : remains.listed().keySet()) {
+            if (segments.stream().noneMatch(segment -> segment.name().equals(name))) {
+                strays.add(name);
+            }
+        }
     }
 
     private void noteHoles(RepairedSegment segment, long endOffset) {
