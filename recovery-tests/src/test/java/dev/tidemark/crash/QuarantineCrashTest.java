@@ -2,12 +2,7 @@ package dev.tidemark.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.wal.api.Cursor;
-import dev.tidemark.wal.api.DamageException;
 import dev.tidemark.wal.api.DamagePolicy;
-import dev.tidemark.wal.api.ErrorCode;
-import dev.tidemark.wal.api.From;
-import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionRecovery;
 import dev.tidemark.wal.api.WalConfig;
@@ -23,7 +18,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -65,13 +59,10 @@ class QuarantineCrashTest {
         }
     }
 
-    /** What a partition gives: bytes by offset, where it starts and ends. */
-    private record Log(long start, long end, Map<Long, String> entries) {}
-
     private void tryOne(long seed) {
         SplittableRandom random = new SplittableRandom(seed * 11);
         SimulatedDisk disk;
-        Map<PartitionId, Log> before;
+        Map<PartitionId, ServedLog> before;
         boolean isClosed;
         try (BackupScene scene = new BackupScene(seed)) {
             scene.store()
@@ -79,7 +70,7 @@ class QuarantineCrashTest {
                     .describe()
                     .forEach(info -> scene.store().engine().partition(info.id()).sync());
             scene.store().settle();
-            before = logs(scene.store());
+            before = ServedLog.all(scene.store());
             isClosed = random.nextBoolean();
             disk = isClosed ? closed(scene) : scene.disk().copy();
         }
@@ -91,7 +82,7 @@ class QuarantineCrashTest {
         damaged++;
         SimulatedDisk untouched = disk.copy();
         disk.recordFromHere();
-        Map<PartitionId, Log> expected;
+        Map<PartitionId, ServedLog> expected;
         try (SteppedStore store = open(disk, QUARANTINE)) {
             long served = store.engine().recovery().partitions().stream()
                     .filter(found -> found.quarantined().isPresent())
@@ -101,7 +92,7 @@ class QuarantineCrashTest {
                 return;
             }
             quarantined++;
-            expected = logs(store);
+            expected = ServedLog.all(store);
             requireRight(before, expected);
             crashes(disk, random, expected, new Kept(untouched, copied(store)));
             for (PartitionRecovery found : store.engine().recovery().partitions()) {
@@ -116,7 +107,7 @@ class QuarantineCrashTest {
         }
         try (SteppedStore store = open(disk, FAIL)) {
             assertThat(store.engine().recovery().refused()).as("under FAIL").isEqualTo(refusedOf(untouched));
-            logs(store)
+            ServedLog.all(store)
                     .forEach((id, log) -> assertThat(log.entries())
                             .containsAllEntriesOf(expected.getOrDefault(id, log).entries()));
         }
@@ -158,57 +149,9 @@ class QuarantineCrashTest {
         }
     }
 
-    // ---- reading
+    // ---- what has to be so
 
-    private static Map<PartitionId, Log> logs(SteppedStore store) {
-        Map<PartitionId, Log> logs = new TreeMap<>();
-        store.engine().describe().stream()
-                .filter(info -> info.failure().isEmpty())
-                .forEach(info -> logs.put(info.id(), read(store.engine().partition(info.id()))));
-        return logs;
-    }
-
-    /** All of it; what is not there must be told, and end where the next entry begins. */
-    private static Log read(LocalPartition partition) {
-        Map<Long, String> entries = new TreeMap<>();
-        long start = partition.ends().start();
-        long end = partition.ends().durable();
-        long next = start;
-        try (Cursor cursor = partition.read(From.start())) {
-            while (true) {
-                try {
-                    if (!cursor.next()) {
-                        break;
-                    }
-                } catch (DamageException e) {
-                    if (e.code() != ErrorCode.RECORDS_LOST) {
-                        // In a segment that opening does not read: as ever, and no concern of a quarantine.
-                        entries.put(-1L, "damaged at " + next);
-                        return new Log(start, end, entries);
-                    }
-                    if (e.damage().endOffset() <= next) {
-                        throw new Oracle.Violation("a gap that is none: " + e, e);
-                    }
-                    next = e.damage().endOffset();
-                    continue;
-                }
-                boolean isCutIn = cursor.offset() < start;
-                if (cursor.offset() != next && !isCutIn) {
-                    throw new Oracle.Violation("records are missing without a word: partition=" + partition.id()
-                            + " expected=" + next + " found=" + cursor.offset());
-                }
-                entries.put(cursor.offset(), cursor.count() + ":" + Arrays.hashCode(cursor.value()));
-                next = cursor.offset() + cursor.count();
-            }
-        }
-        if (next != end) {
-            throw new Oracle.Violation(
-                    "the log does not read to its end: partition=" + partition.id() + " end=" + end + " read=" + next);
-        }
-        return new Log(start, end, entries);
-    }
-
-    private static void requireRight(Map<PartitionId, Log> before, Map<PartitionId, Log> after) {
+    private static void requireRight(Map<PartitionId, ServedLog> before, Map<PartitionId, ServedLog> after) {
         after.forEach((id, log) -> log.entries().forEach((offset, value) -> {
             if (offset >= 0
                     && !value.equals(before.get(id).entries().get(offset))
@@ -219,8 +162,8 @@ class QuarantineCrashTest {
     }
 
     private static void requireNothingWholeIsLost(
-            SimulatedDisk whole, SimulatedDisk damaged, PartitionId id, Log served) {
-        if (served.entries().containsKey(-1L)) {
+            SimulatedDisk whole, SimulatedDisk damaged, PartitionId id, ServedLog served) {
+        if (served.isDamaged()) {
             return;
         }
         for (long offset : WholeFrames.of(whole, damaged, BackupScene.DATA.resolve(id.toString()))) {
@@ -278,7 +221,7 @@ class QuarantineCrashTest {
         return files;
     }
 
-    private void crashes(SimulatedDisk disk, SplittableRandom random, Map<PartitionId, Log> expected, Kept kept) {
+    private void crashes(SimulatedDisk disk, SplittableRandom random, Map<PartitionId, ServedLog> expected, Kept kept) {
         CrashStates crashes = disk.crashStates();
         while (crashes.next()) {
             List<SimulatedDisk> left = List.of(
@@ -293,11 +236,11 @@ class QuarantineCrashTest {
     }
 
     /** Opens what a crash has left, lets the power fail somewhere in the middle of that, and opens again. */
-    private void again(SimulatedDisk left, SplittableRandom random, Map<PartitionId, Log> expected) {
+    private void again(SimulatedDisk left, SplittableRandom random, Map<PartitionId, ServedLog> expected) {
         left.recordFromHere();
         long began = left.operationCount();
         try (SteppedStore second = open(left, QUARANTINE)) {
-            requireSame(expected, logs(second));
+            requireSame(expected, ServedLog.all(second));
             CrashStates crashes = left.crashStates();
             int all = crashes.operations().size();
             if (all > 0) {
@@ -307,20 +250,20 @@ class QuarantineCrashTest {
                         : crashes.powerLoss(CrashPlan.random(random.nextLong()));
                 third.recordNothing();
                 try (SteppedStore store = open(third, QUARANTINE)) {
-                    requireSame(expected, logs(store));
+                    requireSame(expected, ServedLog.all(store));
                 }
             }
             states++;
         }
     }
 
-    private static void requireSame(Map<PartitionId, Log> expected, Map<PartitionId, Log> found) {
+    private static void requireSame(Map<PartitionId, ServedLog> expected, Map<PartitionId, ServedLog> found) {
         expected.forEach((id, log) -> {
-            Log now = found.get(id);
+            ServedLog now = found.get(id);
             if (now == null) {
                 throw new Oracle.Violation("a partition is not opened any more: " + id);
             }
-            if (log.entries().containsKey(-1L)) {
+            if (log.isDamaged()) {
                 // Damage that the first opening did not look for, after a clean close; after a crash it is looked for.
                 return;
             }
