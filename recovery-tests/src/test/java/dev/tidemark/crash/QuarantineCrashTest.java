@@ -44,7 +44,7 @@ class QuarantineCrashTest {
     void damageOfEveryKind_andEveryCrashWhileItIsQuarantined_endInTheSameLog() {
         String only = System.getProperty("tidemark.quarantine");
         long first = only == null ? Long.getLong("tidemark.seed", 1) : Long.parseLong(only);
-        long seeds = only == null ? Budget.chosen().workloads() / 2 : 1;
+        long seeds = only == null ? Budget.chosen().workloads() / 4 : 1;
         for (long seed = first; seed < first + seeds; seed++) {
             try {
                 tryOne(seed);
