@@ -1,7 +1,6 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.wal.Wal;
-import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.Partition;
 import dev.tidemark.wal.api.PartitionId;
 import java.util.List;
 import java.util.Map;
@@ -17,18 +16,19 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = {
             "Shows the checkpoints of a partition; sets one; or removes one.",
-            "Showing reads only: the store may be in use. The others open it for this process alone."
+            "Showing reads only: the store may be in use. The others open it for this process alone, or ask a server."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  wal checkpoint --data data orders-0",
             "  wal checkpoint --data data orders-0 billing 4096",
+            "  wal checkpoint --server localhost:7878 orders-0 billing 4096",
             "  wal checkpoint --data data orders-0 billing --remove"
         })
 final class CheckpointCommand extends ConsoleCommand {
 
     @Mixin
-    private final StoreOption store = new StoreOption();
+    private final LogOption logs = new LogOption();
 
     @Parameters(index = "0", paramLabel = "PARTITION", description = "The partition, such as orders-0.")
     @SuppressWarnings("NullAway.Init") // required: set by picocli before the command runs
@@ -73,17 +73,17 @@ final class CheckpointCommand extends ConsoleCommand {
     }
 
     private void show() {
-        try (Wal wal = store.openToRead()) {
+        try (Logs open = logs.openToRead()) {
             for (Map.Entry<String, Long> each :
-                    StoreOption.existing(wal, partition).checkpoints().entrySet()) {
+                    open.existing(partition).checkpoints().entrySet()) {
                 print(each.getKey(), each.getValue());
             }
         }
     }
 
     private void change(String wanted) {
-        try (Wal wal = store.openExistingToWrite(config -> config)) {
-            LocalPartition log = StoreOption.existing(wal, partition);
+        try (Logs open = logs.openExistingToWrite()) {
+            Partition log = open.existing(partition);
             Long place = offset;
             if (place != null) {
                 log.checkpoint(wanted, place);

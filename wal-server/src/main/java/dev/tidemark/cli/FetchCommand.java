@@ -1,10 +1,9 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Ends;
 import dev.tidemark.wal.api.From;
-import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.Partition;
 import dev.tidemark.wal.api.PartitionId;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,18 +16,19 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = {
             "Prints the values of a partition, one a line, up to its present end.",
-            "Reads only: the store may be in use. Prints what is proven to be durable."
+            "Reads only: the store may be in use; or asks a server. Prints what is proven to be durable."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  wal fetch --data data orders-0",
+            "  wal fetch --server localhost:7878 orders-0",
             "  wal fetch --data data orders-0 --from 4096 --max 10 --with-offsets",
             "  wal fetch --data data orders-0 --from timestamp:2026-01-31T12:00:00Z --json"
         })
 final class FetchCommand extends ConsoleCommand {
 
     @Mixin
-    private final StoreOption store = new StoreOption();
+    private final LogOption logs = new LogOption();
 
     @Parameters(paramLabel = "PARTITION", description = "The partition, such as orders-0.")
     @SuppressWarnings("NullAway.Init") // required: set by picocli before the command runs
@@ -55,8 +55,8 @@ final class FetchCommand extends ConsoleCommand {
     @Override
     protected ExitCode execute() {
         requireAtLeast(0, "--max", max);
-        try (Wal wal = store.openToRead()) {
-            LocalPartition source = StoreOption.existing(wal, partition);
+        try (Logs open = logs.openToRead()) {
+            Partition source = open.existing(partition);
             // The end is that of now: in a store that is being written to, a fetch would otherwise never catch up.
             Ends ends = source.ends();
             long end = printer.end(ends);

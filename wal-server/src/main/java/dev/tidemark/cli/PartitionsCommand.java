@@ -1,12 +1,13 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.wal.Wal;
-import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.Partition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -18,18 +19,19 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = {
             "Lists the partitions of a store; makes some; or deletes some, for good, also damaged ones.",
-            "Listing reads only: the store may be in use. The others open it for this process alone."
+            "Listing reads only: the store may be in use. The others open it for this process alone, or ask a server."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  wal partitions --data data",
             "  wal partitions --data data create orders-0 orders-1",
+            "  wal partitions --server localhost:7878",
             "  wal partitions --data data delete orders-1 --yes"
         })
 final class PartitionsCommand extends ConsoleCommand {
 
     @Mixin
-    private final StoreOption store = new StoreOption();
+    private final LogOption logs = new LogOption();
 
     @Parameters(
             index = "0",
@@ -89,7 +91,12 @@ final class PartitionsCommand extends ConsoleCommand {
     }
 
     private void list() {
-        try (Wal wal = store.openToRead()) {
+        Optional<StoreOption> store = logs.store();
+        if (store.isEmpty()) {
+            listServer();
+            return;
+        }
+        try (Wal wal = store.get().openToRead()) {
             for (PartitionInfo each : wal.describe()) {
                 if (isJson) {
                     Json json = new Json()
@@ -113,6 +120,33 @@ final class PartitionsCommand extends ConsoleCommand {
         }
     }
 
+    /** A server tells what it holds; losses are on record in its store. */
+    private void listServer() {
+        try (Logs open = logs.openToRead()) {
+            for (PartitionId id : open.partitions()) {
+                PartitionInfo each = open.describe(id);
+                if (isJson) {
+                    Json json = new Json()
+                            .put("partition", id.toString())
+                            .put("state", each.state().name())
+                            .put("start", each.ends().start())
+                            .put("end", each.ends().written())
+                            .put("bytes", each.fileBytes());
+                    each.failure()
+                            .ifPresent(
+                                    failure -> json.put("code", failure.code().name()));
+                    out().line(json.toString());
+                } else {
+                    out().line(id + " "
+                            + each.failure()
+                                    .map(failure -> failure.code().name())
+                                    .orElseGet(() -> each.ends().start() + ".."
+                                            + each.ends().written()));
+                }
+            }
+        }
+    }
+
     private static String inWords(Wal wal, PartitionInfo partition) {
         long lost = lostRecords(wal, partition);
         return partition.ends().start() + ".." + partition.ends().written()
@@ -131,10 +165,10 @@ final class PartitionsCommand extends ConsoleCommand {
     }
 
     private void create() {
-        try (Wal wal = store.openToWrite()) {
+        try (Logs open = logs.openToWrite()) {
             for (PartitionId id : partitions) {
-                boolean isThere = wal.partitions().contains(id);
-                LocalPartition made = wal.partition(id);
+                boolean isThere = open.partitions().contains(id);
+                Partition made = open.partition(id);
                 if (isJson) {
                     out().line(new Json()
                             .put("partition", made.id().toString())
@@ -151,19 +185,17 @@ final class PartitionsCommand extends ConsoleCommand {
         if (!isMeant) {
             throw usage("a deleted partition is gone for good, with all its records: say --yes");
         }
-        try (Wal wal = store.openExistingToWrite(config -> config)) {
+        try (Logs open = logs.openExistingToWrite()) {
             // All of them, before the first one goes.
+            List<PartitionId> known = open.partitions();
             for (PartitionId id : partitions) {
-                if (!wal.partitions().contains(id)) {
-                    throw StoreOption.unknown(id, wal.partitions());
+                if (!known.contains(id)) {
+                    throw StoreOption.unknown(id, known);
                 }
             }
             for (PartitionId id : partitions) {
-                long bytes = wal.describe().stream()
-                        .filter(info -> info.id().equals(id))
-                        .mapToLong(PartitionInfo::fileBytes)
-                        .sum();
-                wal.deletePartition(id);
+                long bytes = open.describe(id).fileBytes();
+                open.delete(id);
                 if (isJson) {
                     out().line(new Json()
                             .put("partition", id.toString())

@@ -1,6 +1,5 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalConfig;
@@ -24,19 +23,20 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = {
             "Appends each line of standard input, or of files, to a partition.",
-            "Opens the store for writing, so no other process may have it open; makes store and partition if they are not there.",
+            "Opens the store for writing, so no other process may have it open; or sends to a server. Makes store and partition if they are not there.",
             "Ends when everything has been acknowledged at the durability asked for, and says so on standard error."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  seq 1000 | wal produce --data data orders-0",
             "  wal produce --data data orders-0 orders.csv --key-separator , --batch 500",
-            "  wal produce --data data orders-0 --length-prefixed --durability WRITTEN < records.bin"
+            "  wal produce --data data orders-0 --length-prefixed --durability WRITTEN < records.bin",
+            "  seq 1000 | wal produce --server localhost:7878 orders-0"
         })
 final class ProduceCommand extends ConsoleCommand {
 
     @Mixin
-    private final StoreOption store = new StoreOption();
+    private final LogOption logs = new LogOption();
 
     @Parameters(index = "0", paramLabel = "PARTITION", description = "The partition, such as orders-0.")
     @SuppressWarnings("NullAway.Init") // required: set by picocli before the command runs
@@ -89,12 +89,12 @@ final class ProduceCommand extends ConsoleCommand {
                         "nothing was appended");
             }
         }
-        Wal wal = store.openToWrite();
+        Logs open = logs.openToWrite();
         // A command that waits for a line cannot notice; the store is closed in order all the same.
-        try (InterruptGuard guard = new InterruptGuard(() -> {}, Duration.ofSeconds(1), wal::close)) {
-            try (wal) {
+        try (InterruptGuard guard = new InterruptGuard(() -> {}, Duration.ofSeconds(1), open::close)) {
+            try (open) {
                 Producer producer = new Producer(
-                        wal.partition(partition),
+                        open.partition(partition),
                         durability,
                         batchRecords,
                         keySeparator.map(text -> text.getBytes(StandardCharsets.UTF_8)));
@@ -115,7 +115,10 @@ final class ProduceCommand extends ConsoleCommand {
     }
 
     private void readAll(Producer producer, InterruptGuard guard) throws IOException {
-        int maxRecordBytes = WalConfig.of(store.directory()).largestAppendBytes();
+        // A server says for itself what is too large for it.
+        int maxRecordBytes =
+                WalConfig.of(logs.store().map(StoreOption::directory).orElse(Path.of(".")))
+                        .largestAppendBytes();
         if (files.isEmpty()) {
             RecordSource source = new RecordSource(console().in(), "standard input", isLengthPrefixed, maxRecordBytes);
             produceAll(source, producer, guard, readBytes -> {});

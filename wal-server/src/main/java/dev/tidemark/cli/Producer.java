@@ -2,7 +2,7 @@ package dev.tidemark.cli;
 
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Durability;
-import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.Partition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalRecord;
@@ -24,7 +24,7 @@ final class Producer {
     /** More than fill a round; the bound on their bytes is the partition's own. */
     private static final int MAX_UNDER_WAY = 10_000;
 
-    private final LocalPartition partition;
+    private final Partition partition;
     private final Durability durability;
     private final int batchRecords;
     private final Optional<byte[]> keySeparator;
@@ -43,7 +43,7 @@ final class Producer {
      * @param batchRecords how many records one append takes
      * @param keySeparator what ends the key of a record, if records have keys
      */
-    Producer(LocalPartition partition, Durability durability, int batchRecords, Optional<byte[]> keySeparator) {
+    Producer(Partition partition, Durability durability, int batchRecords, Optional<byte[]> keySeparator) {
         this.partition = partition;
         this.durability = durability;
         this.batchRecords = batchRecords;

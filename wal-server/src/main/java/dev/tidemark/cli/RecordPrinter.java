@@ -7,7 +7,7 @@ import dev.tidemark.wal.api.Ends;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
 import dev.tidemark.wal.api.Header;
-import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.Partition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.ReadOptions;
 import java.nio.ByteBuffer;
@@ -46,7 +46,7 @@ final class RecordPrinter {
     private boolean isJson;
 
     /** A cursor that sees what is to be printed. */
-    Cursor read(LocalPartition partition, From from) {
+    Cursor read(Partition partition, From from) {
         return partition.read(
                 from, ReadOptions.DEFAULT.withVisibility(isUnprovenShown ? Durability.WRITTEN : Durability.SYNCED));
     }

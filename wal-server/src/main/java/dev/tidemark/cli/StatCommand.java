@@ -26,15 +26,15 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Shows a store: partitions, ends, sizes, and what opening found.",
-            "Reads only: the store may be in use, or left behind by a killed process."
+            "Reads only: the store may be in use, or left behind by a killed process. Of a server, the partitions."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  wal stat --data data", "  wal stat --data data --segments", "  wal stat --data data --json"})
+        footer = {"  wal stat --data data", "  wal stat --server localhost:7878", "  wal stat --data data --segments", "  wal stat --data data --json"})
 final class StatCommand extends ConsoleCommand {
     private static final String ROW = "%-24s %-6s %12s %12s %12s %9s %10s  %s";
 
     @Mixin
-    private final StoreOption store = new StoreOption();
+    private final LogOption logs = new LogOption();
 
     @Option(names = "--segments", description = "Show each segment, too.")
     private boolean hasSegments;
@@ -48,12 +48,17 @@ final class StatCommand extends ConsoleCommand {
 
     @Override
     protected ExitCode execute() throws IOException {
+        Optional<StoreOption> local = logs.store();
+        return local.isPresent() ? statStore(local.get()) : statServer();
+    }
+
+    private ExitCode statStore(StoreOption store) throws IOException {
         try (Wal wal = store.openToRead()) {
             Volume volume = Environment.real().disk().volume(store.directory());
             if (isJson) {
-                out().line(json(wal, volume));
+                out().line(json(store, wal, volume));
             } else {
-                print(wal, volume);
+                print(store, wal, volume);
             }
             return wal.recovery().refused().stream()
                     .flatMap(refused -> refused.failure().stream())
@@ -63,9 +68,35 @@ final class StatCommand extends ConsoleCommand {
         }
     }
 
+    /** What a server says of its partitions; directory, recovery and losses are for those who can see its disk. */
+    private ExitCode statServer() {
+        try (Logs open = logs.openToRead()) {
+            List<PartitionInfo> partitions =
+                    open.partitions().stream().map(open::describe).toList();
+            if (isJson) {
+                out().line(new Json()
+                        .putEach("partitions", partitions, item -> putPartition(item.json(), item.value(), List.of()))
+                        .toString());
+            } else {
+                long bytes =
+                        partitions.stream().mapToLong(PartitionInfo::fileBytes).sum();
+                fact("partitions", Quantity.count(partitions.size()) + ", " + Quantity.bytes(bytes));
+                if (!partitions.isEmpty()) {
+                    header();
+                    partitions.forEach(partition -> row(partition, Optional.empty()));
+                }
+            }
+            return partitions.stream()
+                    .flatMap(partition -> partition.failure().stream())
+                    .map(ExitCode::of)
+                    .findFirst()
+                    .orElse(ExitCode.OK);
+        }
+    }
+
     // ---------------------------------------------------------------- for people
 
-    private void print(Wal wal, Volume volume) throws IOException {
+    private void print(StoreOption store, Wal wal, Volume volume) throws IOException {
         List<PartitionInfo> partitions = wal.describe();
         RecoveryReport recovery = wal.recovery();
         Map<String, PartitionRecovery> found = byPartition(recovery);
@@ -82,6 +113,14 @@ final class StatCommand extends ConsoleCommand {
         if (partitions.isEmpty()) {
             return;
         }
+        header();
+        for (PartitionInfo partition : partitions) {
+            row(partition, Optional.ofNullable(found.get(partition.id().toString())));
+            losses(wal, partition).forEach(this::loss);
+        }
+    }
+
+    private void header() {
         out().newLine()
                 .line(console()
                         .paint()
@@ -95,10 +134,6 @@ final class StatCommand extends ConsoleCommand {
                                 "segments",
                                 "bytes",
                                 "found")));
-        for (PartitionInfo partition : partitions) {
-            row(partition, Optional.ofNullable(found.get(partition.id().toString())));
-            losses(wal, partition).forEach(this::loss);
-        }
     }
 
     private void fact(String name, String value) {
@@ -170,7 +205,7 @@ final class StatCommand extends ConsoleCommand {
 
     // ---------------------------------------------------------------- for programs
 
-    private String json(Wal wal, Volume volume) throws IOException {
+    private String json(StoreOption store, Wal wal, Volume volume) throws IOException {
         Json json = new Json()
                 .put("directory", store.directory().toString())
                 .put("fileSystem", volume.type())

@@ -25,6 +25,13 @@ final class StoreOption {
     @SuppressWarnings("NullAway.Init") // required: set by picocli before the command runs
     private Path directory;
 
+    /** For a command that takes the directory by another option. */
+    static StoreOption of(Path directory) {
+        StoreOption store = new StoreOption();
+        store.directory = directory;
+        return store;
+    }
+
     Path directory() {
         return directory;
     }

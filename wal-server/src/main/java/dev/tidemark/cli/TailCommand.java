@@ -1,11 +1,10 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Ends;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.From;
-import dev.tidemark.wal.api.LocalPartition;
+import dev.tidemark.wal.api.Partition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.UnavailableException;
 import java.time.Duration;
@@ -20,11 +19,12 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = {
             "Prints the last values of a partition, one a line, and with -f those to come.",
-            "Reads only: the store may be in use, and with -f another process appends to it. Prints what is proven to be durable."
+            "Reads only: the store may be in use, or be that of a server, and with -f another process appends to it. Prints what is proven to be durable."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  wal tail --data data orders-0",
+            "  wal tail --server localhost:7878 orders-0 -f",
             "  wal tail --data data orders-0 -n 100 --with-offsets",
             "  wal tail --data data orders-0 -f | grep refund"
         })
@@ -32,7 +32,7 @@ final class TailCommand extends ConsoleCommand {
     private static final Duration PATIENCE = Duration.ofMillis(200);
 
     @Mixin
-    private final StoreOption store = new StoreOption();
+    private final LogOption logs = new LogOption();
 
     @Parameters(paramLabel = "PARTITION", description = "The partition, such as orders-0.")
     @SuppressWarnings("NullAway.Init") // required: set by picocli before the command runs
@@ -73,8 +73,8 @@ final class TailCommand extends ConsoleCommand {
 
     /** Prints the last records, and follows if that is asked for; false when the store has to be opened again to go on. */
     private boolean printTail(InterruptGuard guard) {
-        try (Wal wal = store.openToRead()) {
-            LocalPartition source = StoreOption.existing(wal, partition);
+        try (Logs open = logs.openToRead()) {
+            Partition source = open.existing(partition);
             Ends ends = source.ends();
             long end = printer.end(ends);
             nextOffset = Math.max(ends.start(), end - Math.max(0, count));
@@ -94,8 +94,8 @@ final class TailCommand extends ConsoleCommand {
 
     /** Follows from where the printing stopped, or from the end if what was there has been cut. */
     private boolean goOn(InterruptGuard guard) {
-        try (Wal wal = store.openToRead()) {
-            LocalPartition source = StoreOption.existing(wal, partition);
+        try (Logs open = logs.openToRead()) {
+            Partition source = open.existing(partition);
             long from = Math.min(nextOffset, printer.end(source.ends()));
             try (Cursor cursor = printer.read(source, From.offset(from))) {
                 return follow(cursor, guard);

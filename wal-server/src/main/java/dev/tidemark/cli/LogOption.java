@@ -1,0 +1,58 @@
+package dev.tidemark.cli;
+
+import dev.tidemark.client.ClientConfig;
+import dev.tidemark.client.WalClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options {@code --data} and {@code --server}, of which a command takes one: where the logs are. */
+final class LogOption {
+    /** A person waits no longer for a server that is not there. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @Option(
+            names = {"-d", "--data"},
+            paramLabel = "DIR",
+            description = "The directory of the store.")
+    private Optional<Path> directory = Optional.empty();
+
+    @Option(
+            names = {"-s", "--server"},
+            paramLabel = "HOST:PORT",
+            description = "A server ('wal serve'), in place of a directory.")
+    private Optional<String> server = Optional.empty();
+
+    /** The directory, unless a server was given. */
+    Optional<StoreOption> store() {
+        if (directory.isPresent() == server.isPresent()) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "USAGE", "give either --data DIR or --server HOST:PORT, to say where the logs are", "");
+        }
+        return directory.map(StoreOption::of);
+    }
+
+    /** What this directory or server has, to be read. */
+    Logs openToRead() {
+        return store().<Logs>map(store -> new Logs.InStore(store.openToRead())).orElseGet(this::connect);
+    }
+
+    /** What this directory or server has, to be changed; a store that is not there is made. */
+    Logs openToWrite() {
+        return store().<Logs>map(store -> new Logs.InStore(store.openToWrite())).orElseGet(this::connect);
+    }
+
+    /** What this directory or server has, to be changed; it must be there. */
+    Logs openExistingToWrite() {
+        return store().<Logs>map(store -> new Logs.InStore(store.openExistingToWrite(config -> config)))
+                .orElseGet(this::connect);
+    }
+
+    private Logs connect() {
+        return new Logs.OfServer(WalClient.connect(ClientConfig.builder(server.orElseThrow())
+                .clientName("wal")
+                .requestTimeout(PATIENCE)
+                .build()));
+    }
+}
