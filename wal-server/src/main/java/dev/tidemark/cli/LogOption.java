@@ -28,7 +28,10 @@ final class LogOption {
     Optional<StoreOption> store() {
         if (directory.isPresent() == server.isPresent()) {
             throw new CommandFailure(
-                    ExitCode.USAGE, "USAGE", "give either --data DIR or --server HOST:PORT, to say where the logs are", "");
+                    ExitCode.USAGE,
+                    "USAGE",
+                    "give either --data DIR or --server HOST:PORT, to say where the logs are",
+                    "");
         }
         return directory.map(StoreOption::of);
     }

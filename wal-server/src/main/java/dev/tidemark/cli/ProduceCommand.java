@@ -116,9 +116,9 @@ final class ProduceCommand extends ConsoleCommand {
 
     private void readAll(Producer producer, InterruptGuard guard) throws IOException {
         // A server says for itself what is too large for it.
-        int maxRecordBytes =
-                WalConfig.of(logs.store().map(StoreOption::directory).orElse(Path.of(".")))
-                        .largestAppendBytes();
+        int maxRecordBytes = WalConfig.of(
+                        logs.store().map(StoreOption::directory).orElse(Path.of(".")))
+                .largestAppendBytes();
         if (files.isEmpty()) {
             RecordSource source = new RecordSource(console().in(), "standard input", isLengthPrefixed, maxRecordBytes);
             produceAll(source, producer, guard, readBytes -> {});

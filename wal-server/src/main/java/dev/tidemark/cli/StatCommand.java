@@ -29,7 +29,12 @@ import picocli.CommandLine.Option;
             "Reads only: the store may be in use, or left behind by a killed process. Of a server, the partitions."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  wal stat --data data", "  wal stat --server localhost:7878", "  wal stat --data data --segments", "  wal stat --data data --json"})
+        footer = {
+            "  wal stat --data data",
+            "  wal stat --server localhost:7878",
+            "  wal stat --data data --segments",
+            "  wal stat --data data --json"
+        })
 final class StatCommand extends ConsoleCommand {
     private static final String ROW = "%-24s %-6s %12s %12s %12s %9s %10s  %s";
 

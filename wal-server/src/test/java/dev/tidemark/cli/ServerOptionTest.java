@@ -44,11 +44,15 @@ class ServerOptionTest {
         assertThat(produced.exitCode()).as(produced.err()).isZero();
         assertThat(produced.err()).contains("produced 3 records").contains("end=3");
         assertThat(run("", "fetch", "orders-0").out()).isEqualTo("a\nb\nc\n");
-        assertThat(run("", "fetch", "orders-0", "--from", 1, "--max", 1, "--with-offsets").out()).isEqualTo("1\tb\n");
+        assertThat(run("", "fetch", "orders-0", "--from", 1, "--max", 1, "--with-offsets")
+                        .out())
+                .isEqualTo("1\tb\n");
         assertThat(run("", "tail", "orders-0", "-n", 2).out()).isEqualTo("b\nc\n");
         assertThat(run("", "partitions").out()).isEqualTo("orders-0 0..3\n");
         assertThat(run("", "stat").out()).contains("orders-0").contains("OPEN");
-        assertThat(run("", "stat", "--json").out()).contains("\"partition\":\"orders-0\"").contains("\"durable\":3");
+        assertThat(run("", "stat", "--json").out())
+                .contains("\"partition\":\"orders-0\"")
+                .contains("\"durable\":3");
     }
 
     @Test
@@ -58,7 +62,8 @@ class ServerOptionTest {
         assertThat(run("a\nb\n", "produce", "orders-0").exitCode()).isZero();
         assertThat(run("", "checkpoint", "orders-0", "billing", 1).out()).isEqualTo("billing 1\n");
         assertThat(run("", "checkpoint", "orders-0").out()).isEqualTo("billing 1\n");
-        assertThat(run("", "checkpoint", "orders-0", "billing", "--remove").exitCode()).isZero();
+        assertThat(run("", "checkpoint", "orders-0", "billing", "--remove").exitCode())
+                .isZero();
         assertThat(run("", "checkpoint", "orders-0").out()).isEmpty();
         assertThat(run("", "partitions", "delete", "orders-1", "--yes").out()).startsWith("orders-1 deleted");
         assertThat(run("", "partitions").out()).isEqualTo("orders-0 0..2\n");

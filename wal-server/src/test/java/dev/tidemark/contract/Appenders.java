@@ -82,7 +82,9 @@ public final class Appenders {
             while (cursor.next()) {
                 String value = new String(cursor.value(), StandardCharsets.UTF_8);
                 Long before = found.put(value, cursor.offset());
-                assertThat(before).as("second copy of %s at %s", value, cursor.offset()).isNull();
+                assertThat(before)
+                        .as("second copy of %s at %s", value, cursor.offset())
+                        .isNull();
                 String[] parts = value.split(":");
                 int number = Integer.parseInt(parts[1]);
                 assertThat(number).as("place of %s", value).isEqualTo(next.getOrDefault(parts[0], 0));

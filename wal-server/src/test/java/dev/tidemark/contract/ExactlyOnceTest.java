@@ -34,7 +34,8 @@ class ExactlyOnceTest {
     }
 
     private WalServer server() {
-        WalServer server = WalServer.start(ServerConfig.builder().port(0).build(), EmbeddedPartitions.config(directory));
+        WalServer server =
+                WalServer.start(ServerConfig.builder().port(0).build(), EmbeddedPartitions.config(directory));
         server.awaitServing(Duration.ofSeconds(60));
         return server;
     }
@@ -72,7 +73,9 @@ class ExactlyOnceTest {
                     appenders.assertThatEachIsThereOnce(reader.partition("orders", 0));
                 }
             }
-            assertThat(proxy.faults()).as("seed=%s: the network was bad enough", seed).isPositive();
+            assertThat(proxy.faults())
+                    .as("seed=%s: the network was bad enough", seed)
+                    .isPositive();
         }
     }
 
@@ -122,8 +125,11 @@ class ExactlyOnceTest {
             ReadOptions small = ReadOptions.DEFAULT.withReadAheadBytes(4 << 10);
             try (Cursor cursor = reader.partition("orders", 0).read(From.start(), small)) {
                 for (int i = 0; i < records; i++) {
-                    assertThat(cursor.next(Duration.ofSeconds(120))).as("seed=%s record=%s", seed, i).isTrue();
-                    assertThat(new String(cursor.value(), StandardCharsets.UTF_8)).isEqualTo("value " + i);
+                    assertThat(cursor.next(Duration.ofSeconds(120)))
+                            .as("seed=%s record=%s", seed, i)
+                            .isTrue();
+                    assertThat(new String(cursor.value(), StandardCharsets.UTF_8))
+                            .isEqualTo("value " + i);
                 }
                 assertThat(cursor.next()).isFalse();
             }
