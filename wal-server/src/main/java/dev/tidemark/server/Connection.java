@@ -152,8 +152,6 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext inactive) {
         phase = Phase.GONE;
-        services.left(this);
-        services.meters.closed(end);
         if (appends != null) {
             appends.close();
         }
@@ -163,6 +161,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         services.inFlight.give(inFlightBytes);
         inFlightBytes = 0;
         inFlightRequests = 0;
+        // Last: whoever sees that it is gone finds nothing left of it.
+        services.meters.closed(end);
+        services.left(this);
     }
 
     @Override

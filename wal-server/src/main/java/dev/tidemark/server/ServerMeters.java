@@ -93,8 +93,8 @@ final class ServerMeters {
     }
 
     void closed(End end) {
-        connections.decrementAndGet();
         count(closed, end);
+        connections.decrementAndGet();
     }
 
     int connections() {
