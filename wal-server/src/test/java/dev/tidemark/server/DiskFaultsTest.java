@@ -9,9 +9,11 @@ import dev.tidemark.client.protocol.PartitionName;
 import dev.tidemark.client.protocol.Request;
 import dev.tidemark.client.protocol.WireError;
 import dev.tidemark.wal.SimulatedWal;
+import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.LifeState;
 import dev.tidemark.wal.api.WalConfig;
+import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.io.CallMatch;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Fault;
@@ -45,7 +47,7 @@ class DiskFaultsTest {
         client.append(OTHER, "o");
     }
 
-    private dev.tidemark.wal.Wal open() {
+    private Wal open() {
         return SimulatedWal.open(
                 WalConfig.builder(Path.of("/data"))
                         .reserveBytes(64 << 10)
@@ -61,7 +63,7 @@ class DiskFaultsTest {
         disk.removeFaults();
         try {
             server.close();
-        } catch (dev.tidemark.wal.api.WalException e) {
+        } catch (WalException e) {
             // A partition that has failed is not closed in order, and says so.
             assertThat(e.getMessage()).contains("orders-0");
         }

@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -339,7 +340,7 @@ class RequestsTest {
                 .isInstanceOf(Answer.CheckpointSet.class);
         assertThat(((Answer.CheckpointsAre) client.call(new Request.Checkpoints(client.nextId(), ORDERS)))
                         .checkpoints())
-                .containsExactly(java.util.Map.entry("billing", 1L));
+                .containsExactly(Map.entry("billing", 1L));
         assertThat(codeOf(client.call(new Request.SetCheckpoint(client.nextId(), ORDERS, "../x", 1))))
                 .isEqualTo("NAME_INVALID");
         for (boolean existed : new boolean[] {true, false}) {

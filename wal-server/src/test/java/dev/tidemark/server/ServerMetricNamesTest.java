@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -64,6 +65,6 @@ class ServerMetricNamesTest {
             registered.add(meter.getId().getName());
         }
         assertThat(registered).isEqualTo(expected);
-        assertThat(pool.close(java.time.Duration.ofMinutes(1))).isTrue();
+        assertThat(pool.close(Duration.ofMinutes(1))).isTrue();
     }
 }
