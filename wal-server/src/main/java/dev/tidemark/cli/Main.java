@@ -85,6 +85,7 @@ public final class Main implements Runnable {
                 new CheckpointCommand(console),
                 new BackupCommand(console),
                 new PartitionsCommand(console),
+                new BenchCommand(console),
                 new ServeCommand(console),
                 new DemoWriterCommand(console));
     }

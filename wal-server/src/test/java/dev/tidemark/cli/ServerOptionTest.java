@@ -70,6 +70,16 @@ class ServerOptionTest {
     }
 
     @Test
+    void bench_saysHowFastItWas_andWhatItAppendedIsThere() {
+        CliRun waiting = run("", "bench", "bench-0", "--seconds", 1, "--producers", 3, "--bytes", 100);
+        assertThat(waiting.exitCode()).as(waiting.err()).isZero();
+        assertThat(waiting.out()).contains("appends/s of 100 bytes").contains("producers=3");
+        CliRun many = run("", "bench", "bench-0", "--seconds", 1, "--in-flight", 50, "--json");
+        assertThat(many.out()).contains("\"appendsPerSecond\":").contains("\"p99Micros\":");
+        assertThat(run("", "fetch", "bench-0", "--max", 1).out()).isNotEmpty();
+    }
+
+    @Test
     void whatIsNotThere_isSaidWithItsCode() {
         CliRun unknown = run("", "fetch", "nowhere-0");
         assertThat(unknown.exitCode()).isEqualTo(ExitCode.NOT_FOUND.number());
