@@ -23,6 +23,8 @@ import java.util.concurrent.locks.LockSupport;
 public final class FaultyProxy implements AutoCloseable {
     private static final int CHUNK_BYTES = 4 << 10;
     private static final long MAX_DELAY_NANOS = 3_000_000;
+    /** So many connections are cut early, whatever the seed: no run goes without a fault. */
+    private static final int SURE_CUTS = 4;
 
     private enum Fault {
         CUT,
@@ -37,6 +39,9 @@ public final class FaultyProxy implements AutoCloseable {
     private final int mostBytes;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicInteger faults = new AtomicInteger();
+    /** Accept thread only. */
+    private int drawn;
+
     private volatile int target;
     private volatile boolean isHealed;
 
@@ -122,6 +127,9 @@ public final class FaultyProxy implements AutoCloseable {
     }
 
     private Plan draw() {
+        if (drawn++ < SURE_CUTS) {
+            return new Plan(Fault.CUT, 1 + random.nextInt(1_000), true, 0);
+        }
         // As many short lives as long ones, in orders of magnitude.
         long afterBytes = (long) Math.pow(mostBytes, random.nextDouble());
         Fault fault = Fault.values()[random.nextInt(Fault.values().length)];
