@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The appends of one connection: into the log at once where that is possible, else in a queue for each partition, so that those of one partition stay in their order. Nothing here
- * waits: an append that the log has no room for is tried again by a timer, and meanwhile the connection is not read on.
+ * waits: an append that the log cannot take at once is tried again in the next turns of the loop, then by a timer, and meanwhile the connection is not read on.
  *
  * <p><b>Threads.</b> The connection's event loop. The log's own threads tell outcomes to the {@link Outbox}.
  *
@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * the same sequence, and is told what became of it.
  */
 final class Appends {
+    /** So often it is tried again in the next turn of the loop: mostly somebody just had the partition's lock, which is held for microseconds. */
+    private static final int SOON = 8;
+
     private static final long RETRY_MILLIS = 1;
     private static final long SWEEP_MILLIS = 100;
 
@@ -58,6 +61,8 @@ final class Appends {
     private static final class Lane {
         final PartitionName name;
         final ArrayDeque<Waiting> queue = new ArrayDeque<>();
+        /** How often the first was tried in vain. */
+        int refusals;
 
         Lane(PartitionName name) {
             this.name = name;
@@ -114,6 +119,7 @@ final class Appends {
                                 ErrorCode.APPEND_REJECTED, "append queue stayed full: partition=" + name(head)));
             }
             lane.queue.remove();
+            lane.refusals = 0;
             head.produce.release();
         }
     }
@@ -198,7 +204,12 @@ final class Appends {
     // ---------------------------------------------------------------- later
 
     private void plan(Lane lane) {
-        var unused = loop.schedule(() -> goOn(lane), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        if (lane.refusals < SOON) {
+            lane.refusals++;
+            loop.execute(() -> goOn(lane));
+        } else {
+            var unused = loop.schedule(() -> goOn(lane), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        }
     }
 
     private void goOn(Lane lane) {
