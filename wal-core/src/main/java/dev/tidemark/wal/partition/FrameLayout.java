@@ -10,6 +10,7 @@ import dev.tidemark.wal.io.Clock;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.zip.CRC32C;
@@ -35,6 +36,9 @@ final class FrameLayout {
     /** A slab counts in the store's budget while frames are laid down in it; where that is small, there is none. */
     private static final long SLABS_IN_BUDGET = 8;
 
+    /** For so long none is tried after there was no memory for one: before it says so, the JDK has the collector run and sleeps half a second. */
+    private static final long SHORT_OF_MEMORY_NANOS = TimeUnit.SECONDS.toNanos(30);
+
     private final PartitionId id;
     private final PartitionLife life;
     private final ByteBufAllocator allocator;
@@ -44,6 +48,8 @@ final class FrameLayout {
     private final AtomicReferenceArray<@Nullable RoundMemory> spareMemory = new AtomicReferenceArray<>(MOST_SPARE);
     private final AtomicReference<@Nullable Slab> spareSlab = new AtomicReference<>();
     private final AtomicReference<@Nullable CRC32C> spareChecksum = new AtomicReference<>();
+    private volatile long memoryWasShortAtNanos;
+    private volatile boolean wasMemoryShort;
     private long lastTimestampMillis;
 
     FrameLayout(PartitionServices services, PartitionId id, PartitionLife life, long lastTimestampMillis) {
@@ -116,7 +122,7 @@ final class FrameLayout {
      */
     @Nullable
     Slab takeSlab(int frameBytes) {
-        if (frameBytes > Slab.MOST_FRAME_BYTES || !life.isOpen()) {
+        if (frameBytes > Slab.MOST_FRAME_BYTES || !life.isOpen() || isMemoryShort()) {
             return null;
         }
         Slab slab = spareSlab.getAndSet(null);
@@ -137,12 +143,18 @@ final class FrameLayout {
             return slab;
         } catch (OutOfMemoryError e) {
             // A frame of its own needs less, and says so if there is none for that either.
+            memoryWasShortAtNanos = clock.nanos();
+            wasMemoryShort = true;
             return null;
         } finally {
             if (!isMade) {
                 budget.give(Slab.BYTES);
             }
         }
+    }
+
+    private boolean isMemoryShort() {
+        return wasMemoryShort && clock.nanos() - memoryWasShortAtNanos < SHORT_OF_MEMORY_NANOS;
     }
 
     /** The next frame may be laid down behind the one that was. */
