@@ -19,6 +19,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ final class MemoryPressureProgram {
     private static final int WINDOW = 64;
 
     private static final int MOST_BYTES = 1 << 20;
+    private static final int TOO_MUCH_BYTES = 40 << 20;
     private static final int HEAD_BYTES = 2 * Long.BYTES;
     private static final long LONGEST_WAIT_SECONDS = 120;
 
@@ -63,6 +65,7 @@ final class MemoryPressureProgram {
     public static void main(String[] arguments) throws Exception {
         MemoryPressureProgram program = new MemoryPressureProgram(arguments);
         try (Wal wal = Wal.open(program.config())) {
+            program.appendMoreThanThereIs(wal);
             program.press(wal);
             program.appendOneEach(wal);
         }
@@ -82,7 +85,10 @@ final class MemoryPressureProgram {
     }
 
     private WalConfig config() {
-        return WalConfig.builder(directory).segmentBytes(64 << 20).build();
+        return WalConfig.builder(directory)
+                .segmentBytes(64 << 20)
+                .maxAppendBytes(TOO_MUCH_BYTES)
+                .build();
     }
 
     private void wrong(String what) {
@@ -90,6 +96,19 @@ final class MemoryPressureProgram {
     }
 
     // ---------------------------------------------------------------- pressing
+
+    /** One value that is larger than all of the memory, and not too large for the log. */
+    private void appendMoreThanThereIs(Wal wal) {
+        try {
+            long offset = wal.partition("pressed", 0).append(new byte[TOO_MUCH_BYTES]);
+            wrong("there was memory for it: offset=" + offset);
+        } catch (WalException e) {
+            if (e.code() != ErrorCode.APPEND_REJECTED) {
+                throw e;
+            }
+            refused.incrementAndGet();
+        }
+    }
 
     private void press(Wal wal) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
@@ -147,12 +166,22 @@ final class MemoryPressureProgram {
         }
     }
 
-    /** Without pressure every partition takes appends as before. */
+    /** Without pressure every partition takes appends as before, as soon as what was in use has come back. */
     private void appendOneEach(Wal wal) {
-        for (int producer = 0; producer < PRODUCERS && wrong.get() == null; producer++) {
-            wal.partition("pressed", producer % PARTITIONS)
-                    .append(AppendRequest.of(value(producer, acknowledged[producer].get(), 1_000)));
-            acknowledged[producer].incrementAndGet();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_WAIT_SECONDS);
+        int producer = 0;
+        while (producer < PRODUCERS && wrong.get() == null) {
+            try {
+                wal.partition("pressed", producer % PARTITIONS)
+                        .append(AppendRequest.of(value(producer, acknowledged[producer].get(), 1_000)));
+                acknowledged[producer].incrementAndGet();
+                producer++;
+            } catch (WalException e) {
+                if (e.code() != ErrorCode.APPEND_REJECTED || System.nanoTime() - end > 0) {
+                    throw e;
+                }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+            }
         }
     }
 

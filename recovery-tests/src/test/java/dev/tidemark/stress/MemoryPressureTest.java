@@ -25,7 +25,7 @@ class MemoryPressureTest {
         try (TestDirectory directory = TestDirectory.create()) {
             List<String> command = ChildJvm.command(
                     "256m",
-                    List.of("-XX:MaxDirectMemorySize=48m", "-XX:+UseSerialGC", "-XX:-UsePerfData"),
+                    List.of("-XX:MaxDirectMemorySize=32m", "-XX:+UseSerialGC", "-XX:-UsePerfData"),
                     MemoryPressureProgram.class.getName(),
                     directory.resolve("store").toString(),
                     Long.toString(seconds),

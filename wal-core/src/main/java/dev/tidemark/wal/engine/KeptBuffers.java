@@ -69,16 +69,29 @@ final class KeptBuffers extends AbstractByteBufAllocator implements AutoCloseabl
     protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
         // One that may grow would leave its memory for another.
         if (initialCapacity <= SMALL_BYTES || initialCapacity != maxCapacity) {
-            return pool.directBuffer(initialCapacity, maxCapacity);
+            return fromPool(initialCapacity, maxCapacity);
         }
         int size = sizeFor(initialCapacity);
         uses.incrementAndGet();
         Kept buffer = size > limitBytes ? null : taken(size);
         if (buffer == null) {
-            buffer = new Kept(pool.directBuffer(size, size), size);
+            buffer = new Kept(fromPool(size, size), size);
         }
         buffer.beginUse(initialCapacity);
         return buffer;
+    }
+
+    private ByteBuf fromPool(int initialCapacity, int maxCapacity) {
+        try {
+            return pool.directBuffer(initialCapacity, maxCapacity);
+        } catch (OutOfMemoryError e) {
+            if (keptBytes.get() == 0) {
+                throw e;
+            }
+            // What is kept for later must not be why there is none now.
+            giveBack();
+            return pool.directBuffer(initialCapacity, maxCapacity);
+        }
     }
 
     private static int sizeFor(int bytes) {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.wal.io.ManualClock;
+import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.IllegalReferenceCountException;
 import java.time.Duration;
@@ -16,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +60,39 @@ class KeptBuffersTest {
         buffer.writeZero(LARGE_BYTES);
         assertThat(buffer.capacity(LARGE_BYTES / 2).readableBytes()).isEqualTo(LARGE_BYTES / 2);
         buffer.release();
+    }
+
+    @Test
+    void memoryThatRunsShort_isTakenFromWhatIsKept() {
+        AtomicBoolean isShort = new AtomicBoolean();
+        ByteBufAllocator tight = new AbstractByteBufAllocator(true) {
+            @Override
+            protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+                if (isShort.get() && usedBytes() > 0) {
+                    throw new OutOfMemoryError("only when nothing is in use");
+                }
+                return pool.directBuffer(initialCapacity, maxCapacity);
+            }
+
+            @Override
+            protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+                return pool.heapBuffer(initialCapacity, maxCapacity);
+            }
+
+            @Override
+            public boolean isDirectBufferPooled() {
+                return true;
+            }
+        };
+        try (KeptBuffers ofFew = new KeptBuffers(tight, LIMIT_BYTES, time)) {
+            ofFew.directBuffer(LARGE_BYTES, LARGE_BYTES).release();
+            assertThat(ofFew.keptBytes()).isPositive();
+            isShort.set(true);
+            ByteBuf other = ofFew.directBuffer(2 * LARGE_BYTES, 2 * LARGE_BYTES);
+            assertThat(ofFew.keptBytes()).isZero();
+            assertThatThrownBy(() -> ofFew.directBuffer(100, 100)).isInstanceOf(OutOfMemoryError.class);
+            other.release();
+        }
     }
 
     @Test
