@@ -3,18 +3,12 @@ package dev.tidemark.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.wal.api.RecoveryCase;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -84,7 +78,7 @@ class CrashEnumerationTest {
         }
         long first = Long.getLong("tidemark.first", 1);
         LongStream seeds = LongStream.range(first, first + Budget.chosen().workloads());
-        forEach(seeds, workload -> enumerate(Plan.of(workload), tally));
+        AllProcessors.forEach(seeds.boxed().toList(), workload -> enumerate(Plan.of(workload), tally));
         System.out.print(tally.table((System.nanoTime() - began) / 1_000_000));
         assertEverythingWasMet(tally);
     }
@@ -109,14 +103,17 @@ class CrashEnumerationTest {
     void everyCrashBesideManyThreads_leavesWhatWasPromisedAndNothingElse() throws Exception {
         Tally tally = new Tally();
         long began = System.nanoTime();
-        for (long seed = 1; seed <= Budget.chosen().threadedWorkloads(); seed++) {
+        List<Long> seeds = LongStream.rangeClosed(1, Budget.chosen().threadedWorkloads())
+                .boxed()
+                .toList();
+        AllProcessors.forEach(seeds, seed -> {
             Recording recording = ThreadedWorkload.record(seed);
             try {
                 Enumeration.run(recording, tally);
             } catch (RuntimeException | AssertionError e) {
                 throw new AssertionError("threaded workload " + seed + ": " + e.getMessage(), e);
             }
-        }
+        });
         System.out.print("with threads: " + tally.table((System.nanoTime() - began) / 1_000_000));
         assertThat(tally.of(CrashPoint.OLD_SEALED)).as("rotations").isPositive();
         assertThat(tally.different())
@@ -145,21 +142,6 @@ class CrashEnumerationTest {
             return false;
         } catch (RuntimeException | AssertionError e) {
             return true;
-        }
-    }
-
-    private static void forEach(LongStream seeds, LongConsumer action) throws InterruptedException {
-        ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
-        try {
-            List<Future<?>> results = new ArrayList<>();
-            seeds.forEach(seed -> results.add(pool.submit(() -> action.accept(seed))));
-            for (Future<?> result : results) {
-                result.get();
-            }
-        } catch (ExecutionException e) {
-            throw new AssertionError(e.getCause().getMessage(), e.getCause());
-        } finally {
-            pool.shutdownNow();
         }
     }
 

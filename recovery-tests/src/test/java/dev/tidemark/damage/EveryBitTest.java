@@ -2,6 +2,7 @@ package dev.tidemark.damage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.crash.AllProcessors;
 import dev.tidemark.wal.io.SimulatedDisk;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ class EveryBitTest {
     private static final int VERIFIED_ONE_IN = 13;
 
     @Test
-    void everyBitOfAStoreThatWasClosed_isNoticed() {
+    void everyBitOfAStoreThatWasClosed_isNoticed() throws Exception {
         Specimen store = SmallStore.make(false, 1, SmallStore.Ending.CLOSED);
         assertThat(store.bytes() - store.files().get(Path.of("RESERVE")).length).isLessThanOrEqualTo(STORE_BYTES);
 
@@ -51,7 +52,7 @@ class EveryBitTest {
     }
 
     @Test
-    void everyBitBelowTheLastProofOfAKilledStore_isNoticed() {
+    void everyBitBelowTheLastProofOfAKilledStore_isNoticed() throws Exception {
         Specimen store = SmallStore.make(false, 1, SmallStore.Ending.KILLED);
 
         Count count = flipAll(store, headerStride());
@@ -64,7 +65,7 @@ class EveryBitTest {
 
     /** In headers nearly every byte is zero, and in prepared space every one: of these a few of each will do here. */
     @Test
-    void bitsOfSealedSegmentsIndexesAndPreparedSpace_areNoticed() {
+    void bitsOfSealedSegmentsIndexesAndPreparedSpace_areNoticed() throws Exception {
         Specimen store = SmallStore.make(true, 2, SmallStore.Ending.CLOSED);
         assertThat(store.files(FileKind.INDEX)).isNotEmpty();
         assertThat(store.files(FileKind.SEALED)).isNotEmpty();
@@ -81,16 +82,20 @@ class EveryBitTest {
         return System.getProperty("tidemark.budget", "normal").equals("short") ? 31 : 1;
     }
 
-    private static Count flipAll(Specimen store, int strideInHeaders) {
-        Count count = new Count();
+    private record Bit(Path file, long number) {}
+
+    private static Count flipAll(Specimen store, int strideInHeaders) throws InterruptedException {
+        List<Bit> bits = new ArrayList<>();
         for (Map.Entry<Path, byte[]> file : store.files().entrySet()) {
             FileKind kind = store.kindOf(file.getKey());
             long bit = 0;
             while (bit < file.getValue().length * 8L) {
-                flip(store, file.getKey(), bit, count);
+                bits.add(new Bit(file.getKey(), bit));
                 bit += stride(store, file.getKey(), kind, bit / 8, strideInHeaders);
             }
         }
+        Count count = new Count();
+        AllProcessors.forEach(bits, bit -> flip(store, bit.file(), bit.number(), count));
         return count;
     }
 
@@ -125,7 +130,7 @@ class EveryBitTest {
         boolean isNoticed = outcome != Outcome.ALL_THERE && outcome != Outcome.SHORTER;
         count.add(kind, outcome);
         if (isNoticed == NOBODY_NOTICES.containsKey(kind) && isRequired(store, file, bit / 8)) {
-            count.unnoticed.add(file + " bit " + bit + " outcome=" + outcome);
+            count.addUnnoticed(file + " bit " + bit + " outcome=" + outcome);
         }
     }
 
@@ -144,12 +149,16 @@ class EveryBitTest {
                 .anyMatch(frame -> at < frame.end());
     }
 
-    /** How many bits were noticed by whom. */
+    /** How many bits were noticed by whom. For any threads, while it is counted. */
     private static final class Count {
         private final Map<FileKind, Map<Outcome, Integer>> counts = new EnumMap<>(FileKind.class);
         private final List<String> unnoticed = new ArrayList<>();
 
-        void add(FileKind kind, Outcome outcome) {
+        synchronized void addUnnoticed(String bit) {
+            unnoticed.add(bit);
+        }
+
+        synchronized void add(FileKind kind, Outcome outcome) {
             counts.computeIfAbsent(kind, file -> new EnumMap<>(Outcome.class)).merge(outcome, 1, Integer::sum);
         }
 

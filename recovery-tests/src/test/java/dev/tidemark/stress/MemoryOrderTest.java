@@ -102,7 +102,10 @@ class MemoryOrderTest {
         command.addAll(List.of("-hs", isLong() ? "200" : "64", "-v"));
         if (!isLong()) {
             // One JVM mode instead of ten; the usual one, but for what only makes it start later.
-            command.addAll(List.of("-jvmArgs", "-ea -Xmx64m -XX:+UseSerialGC -XX:-UsePerfData " + ChildJvm.QUIET));
+            command.addAll(List.of(
+                    "-jvmArgs",
+                    "-ea -Xmx64m -XX:+UseSerialGC -XX:-UsePerfData -javaagent:" + WithoutBiasedLocking.jarIn(reports)
+                            + " " + ChildJvm.QUIET));
         }
         Path output = reports.resolve("output.txt");
         long began = System.nanoTime();

@@ -5,15 +5,20 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -22,10 +27,29 @@ import java.util.function.Supplier;
  * <p><b>Threads.</b> Any.
  */
 final class Registered {
+    /** Names of constants as tags have them; a store has a hundred counters, and some programs open many stores. */
+    private static final ClassValue<Map<Enum<?>, String>> LABELS = new ClassValue<>() {
+        @Override
+        protected Map<Enum<?>, String> computeValue(Class<?> kind) {
+            Map<Enum<?>, String> labels = new HashMap<>();
+            for (Object constant : kind.getEnumConstants()) {
+                labels.put((Enum<?>) constant, ((Enum<?>) constant).name().toLowerCase(Locale.ROOT));
+            }
+            return Map.copyOf(labels);
+        }
+    };
+
     private final MeterRegistry registry;
-    private final String store;
+    private final Tags ofStore;
     private final boolean isOwner;
-    private final List<Meter> gauges = Collections.synchronizedList(new ArrayList<>());
+    /**
+     * What is shown for this store already: gathered once, since a registry can only be searched from end to end. The names alone,
+     * for a gauge holds the store that it shows in memory.
+     */
+    private final List<Meter.Id> shown;
+
+    /** What this has registered, by identity: a meter equals every other of its name. */
+    private final Set<Meter> gauges = Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
     /**
      * For one store.
@@ -35,8 +59,30 @@ final class Registered {
      */
     Registered(MeterRegistry registry, String store, boolean isOwner) {
         this.registry = registry;
-        this.store = store;
+        this.ofStore = Tags.of("store", store);
         this.isOwner = isOwner;
+        this.shown = gaugesOf(registry, ofStore);
+    }
+
+    private static List<Meter.Id> gaugesOf(MeterRegistry registry, Tags tags) {
+        List<Meter.Id> found = new ArrayList<>();
+        for (Meter meter : registry.getMeters()) {
+            if (meter instanceof Gauge && hasTags(meter.getId(), tags)) {
+                found.add(meter.getId());
+            }
+        }
+        return found;
+    }
+
+    /** A registry may have added tags of its own. */
+    private static boolean hasTags(Meter.Id id, Tags tags) {
+        List<Tag> has = id.getTags();
+        for (Tag tag : tags) {
+            if (!has.contains(tag)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether what is counted arrives anywhere. A registry may be added to a composite one at any time. */
@@ -48,7 +94,7 @@ final class Registered {
     Counter counter(MetricNames name) {
         return Counter.builder(name.meterName())
                 .description(name.help())
-                .tags(tags())
+                .tags(ofStore)
                 .register(registry);
     }
 
@@ -62,7 +108,7 @@ final class Registered {
     Timer timer(MetricNames name) {
         return Timer.builder(name.meterName())
                 .description(name.help())
-                .tags(tags())
+                .tags(ofStore)
                 .register(registry);
     }
 
@@ -76,12 +122,12 @@ final class Registered {
     DistributionSummary summary(MetricNames name) {
         return DistributionSummary.builder(name.meterName())
                 .description(name.help())
-                .tags(tags())
+                .tags(ofStore)
                 .register(registry);
     }
 
     void gauge(MetricNames name, Supplier<Number> value) {
-        gauge(name, tags(), value);
+        gauge(name, ofStore, value);
     }
 
     void gauge(MetricNames name, String tagValue, Supplier<Number> value) {
@@ -89,12 +135,13 @@ final class Registered {
     }
 
     private void gauge(MetricNames name, Tags tags, Supplier<Number> value) {
-        Meter present = registry.find(name.meterName()).tags(tags).meter();
-        if (present != null) {
-            if (!isOwner) {
-                return;
+        for (Meter.Id present : shown) {
+            if (present.getName().equals(name.meterName()) && hasTags(present, tags)) {
+                if (!isOwner) {
+                    return;
+                }
+                registry.remove(present);
             }
-            registry.remove(present);
         }
         gauges.add(Gauge.builder(name.meterName(), value)
                 .description(name.help())
@@ -124,29 +171,20 @@ final class Registered {
      */
     void removeGauges() {
         synchronized (gauges) {
-            gauges.forEach(this::removeOwn);
+            for (Meter present : registry.getMeters()) {
+                if (gauges.contains(present)) {
+                    registry.remove(present);
+                }
+            }
             gauges.clear();
         }
     }
 
-    private void removeOwn(Meter gauge) {
-        Meter present = registry.find(gauge.getId().getName())
-                .tags(gauge.getId().getTags())
-                .meter();
-        if (present == gauge) {
-            registry.remove(gauge);
-        }
-    }
-
     static String label(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
-    }
-
-    private Tags tags() {
-        return Tags.of("store", store);
+        return Objects.requireNonNull(LABELS.get(value.getDeclaringClass()).get(value));
     }
 
     private Tags tags(MetricNames name, String value) {
-        return tags().and(name.tag().orElseThrow(), value);
+        return ofStore.and(name.tag().orElseThrow(), value);
     }
 }
