@@ -1,5 +1,7 @@
 package dev.tidemark.client;
 
+import dev.tidemark.client.tls.TlsContext;
+import dev.tidemark.client.tls.TlsFiles;
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
@@ -30,6 +32,7 @@ public final class ClientConfig {
     private final int maxInFlight;
     private final long bufferBytes;
     private final @Nullable ProducerIdentity producer;
+    private final @Nullable TlsFiles tls;
 
     private ClientConfig(Builder from) {
         host = from.host;
@@ -49,6 +52,7 @@ public final class ClientConfig {
         maxInFlight = from.maxInFlight;
         bufferBytes = from.bufferBytes;
         producer = from.producer;
+        tls = from.tls;
     }
 
     /** Starts from the defaults, for {@code host:port}; an IPv6 address is written {@code [::1]:7878}. */
@@ -160,6 +164,14 @@ public final class ClientConfig {
         return Optional.ofNullable(producer);
     }
 
+    /**
+     * Speak TLS, with these files; default: none. They are read when the client is made, and looked at again before each further connection. The certificate of the server has to be for
+     * {@link #host()}.
+     */
+    public Optional<TlsFiles> tls() {
+        return Optional.ofNullable(tls);
+    }
+
     /** Collects values; see the accessors of {@link ClientConfig} for what they mean. */
     public static final class Builder {
         private static final Duration HOUR = Duration.ofHours(1);
@@ -182,6 +194,7 @@ public final class ClientConfig {
         private int maxInFlight = 5;
         private long bufferBytes = 64 << 20;
         private @Nullable ProducerIdentity producer;
+        private @Nullable TlsFiles tls;
 
         private Builder(String server) {
             this.server = Objects.requireNonNull(server, "server");
@@ -277,6 +290,12 @@ public final class ClientConfig {
             return this;
         }
 
+        /** See {@link ClientConfig#tls()}. */
+        public Builder tls(TlsFiles value) {
+            tls = Objects.requireNonNull(value);
+            return this;
+        }
+
         /**
          * Checks everything.
          *
@@ -301,6 +320,9 @@ public final class ClientConfig {
             checkNumber(problems, "batchRecords", batchRecords, 1, 1_000_000);
             checkNumber(problems, "maxInFlight", maxInFlight, 1, AppendRequest.REPEATABLE_APPENDS);
             checkNumber(problems, "bufferBytes", bufferBytes, 64 << 10, 4L << 30);
+            if (tls != null) {
+                problems.addAll(tls.problems(TlsContext.Side.CLIENT));
+            }
             if (!problems.isEmpty()) {
                 throw new InvalidCallException(
                         ErrorCode.CONFIG_INVALID,

@@ -1,6 +1,7 @@
 package dev.tidemark.client;
 
 import dev.tidemark.client.protocol.WireError;
+import dev.tidemark.client.tls.TlsRecords;
 import dev.tidemark.wal.api.AppendRefusedException;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
@@ -8,6 +9,7 @@ import dev.tidemark.wal.api.OutcomeUnknownException;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What the client itself has to say, with one wording for each. What the server says is passed on as it is. */
@@ -137,6 +139,19 @@ final class ClientErrors {
 
     static InvalidCallException closedCursor(PartitionId partition) {
         return new InvalidCallException(ErrorCode.CLOSED_HANDLE, "cursor was closed: partition=" + partition);
+    }
+
+    /** What the peer sent where a handshake was to come is no TLS: it would have to be said in TLS to be read. */
+    static UnavailableException noTls(String server) {
+        return new UnavailableException(
+                ErrorCode.TLS_UNEXPECTED, "the server speaks no TLS on this port: server=" + server);
+    }
+
+    static UnavailableException tlsFailed(String server, SSLException failure) {
+        return new UnavailableException(
+                ErrorCode.TLS_FAILED,
+                "no TLS connection: server=" + server + " (" + TlsRecords.reasonOf(failure) + ')',
+                failure);
     }
 
     static UnavailableException violated(String server, String what) {

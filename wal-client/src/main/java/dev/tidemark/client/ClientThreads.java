@@ -39,6 +39,13 @@ final class ClientThreads {
         return Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class;
     }
 
+    /** Looks at files before a connection is opened, and ends. */
+    static Thread tlsThread(Runnable body) {
+        Thread thread = new FastThreadLocalThread(body, "tidemark-client-tls-" + NUMBERS.getAndIncrement());
+        thread.setDaemon(true);
+        return thread;
+    }
+
     /** For code of the caller's that depends on futures. */
     static ThreadFactory callbackThread() {
         return body -> {

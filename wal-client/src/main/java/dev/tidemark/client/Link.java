@@ -7,6 +7,8 @@ import dev.tidemark.client.protocol.MessageSplitter;
 import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.protocol.ProtocolException;
 import dev.tidemark.client.protocol.Request;
+import dev.tidemark.client.tls.TlsContext;
+import dev.tidemark.client.tls.TlsRecords;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.WalException;
 import io.netty.bootstrap.Bootstrap;
@@ -18,16 +20,21 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +80,7 @@ final class Link {
 
     private final EventLoop loop;
     private final ClientConfig config;
+    private final @Nullable TlsContext tls;
     private final Owner owner;
     private final LongSupplier nanos;
     private final BackOff backOff;
@@ -89,9 +97,16 @@ final class Link {
     private @Nullable Future<?> watch;
     private @Nullable String lastLogged;
 
-    Link(EventLoop loop, ClientConfig config, Owner owner, LongSupplier nanos, RandomGenerator random) {
+    Link(
+            EventLoop loop,
+            ClientConfig config,
+            @Nullable TlsContext tls,
+            Owner owner,
+            LongSupplier nanos,
+            RandomGenerator random) {
         this.loop = loop;
         this.config = config;
+        this.tls = tls;
         this.owner = owner;
         this.nanos = nanos;
         this.backOff =
@@ -111,10 +126,28 @@ final class Link {
         }
         long pause = backOff.nextNanos();
         if (pause == 0) {
-            connect();
+            prepare();
         } else {
-            var unused = loop.schedule(this::connect, pause, TimeUnit.NANOSECONDS);
+            var unused = loop.schedule(this::prepare, pause, TimeUnit.NANOSECONDS);
         }
+    }
+
+    /** Looks first whether the TLS files have changed, which is no work for this thread. */
+    private void prepare() {
+        TlsContext files = tls;
+        if (files == null || isClosed) {
+            connect();
+            return;
+        }
+        ClientThreads.tlsThread(() -> {
+                    files.refresh();
+                    try {
+                        loop.execute(this::connect);
+                    } catch (RejectedExecutionException e) {
+                        LOG.debug("the client was closed while it looked at its TLS files");
+                    }
+                })
+                .start();
     }
 
     private void connect() {
@@ -204,6 +237,12 @@ final class Link {
         @Override
         protected void initChannel(Channel opened) {
             MessageSplitter splitter = new MessageSplitter(Protocol.MAX_HELLO_LENGTH);
+            TlsContext files = tls;
+            if (files != null) {
+                opened.pipeline()
+                        .addLast(files.clientHandler(
+                                opened.alloc(), config.host(), config.port(), config.connectTimeout()));
+            }
             opened.pipeline().addLast(splitter, new Receiver(splitter));
         }
     }
@@ -326,9 +365,28 @@ final class Link {
             flush();
         }
 
+        /** A handshake that fails says so here first, before the channel is closed for it. */
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof SslHandshakeCompletionEvent handshake && !handshake.isSuccess()) {
+                giveUp(context, named(handshake.cause()));
+            }
+            var unused = context.fireUserEventTriggered(event);
+        }
+
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            giveUp(context, cause);
+            giveUp(context, named(cause));
+        }
+
+        private Throwable named(Throwable cause) {
+            SSLException failure = TlsRecords.failureIn(cause);
+            if (failure == null || failure instanceof SslHandshakeTimeoutException) {
+                return cause;
+            }
+            return failure instanceof NotSslRecordException
+                    ? ClientErrors.noTls(config.server())
+                    : ClientErrors.tlsFailed(config.server(), failure);
         }
 
         private void giveUp(ChannelHandlerContext context, Throwable cause) {

@@ -17,6 +17,9 @@ final class Advice {
             case FORMAT_NEWER -> "use the version of wal that wrote it, or a newer one; nothing was changed";
             case TOO_MANY_OPEN_FILES -> "raise the limit of open files (ulimit -n)";
             case STORAGE_FULL -> "make room on the disk; nothing that was acknowledged is lost";
+            case TLS_REQUIRED -> "say --tls, or --tls-trust FILE with the certificate of the server's authority";
+            case TLS_UNEXPECTED -> "leave out --tls and its like, or start the server with --tls-cert and --tls-key";
+            case TLS_FAILED -> "docs/security.md says what each reason means";
             default -> byRemedy(error);
         };
     }

@@ -5,6 +5,7 @@ import dev.tidemark.client.WalClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options {@code --data} and {@code --server}, of which a command takes one: where the logs are. */
@@ -24,6 +25,9 @@ final class LogOption {
             description = "A server ('wal serve'), in place of a directory.")
     private Optional<String> server = Optional.empty();
 
+    @Mixin
+    private final TlsOptions tls = new TlsOptions();
+
     /** The directory, unless a server was given. */
     Optional<StoreOption> store() {
         if (directory.isPresent() == server.isPresent()) {
@@ -32,6 +36,9 @@ final class LogOption {
                     "USAGE",
                     "give either --data DIR or --server HOST:PORT, to say where the logs are",
                     "");
+        }
+        if (directory.isPresent() && tls.files().isPresent()) {
+            throw new CommandFailure(ExitCode.USAGE, "USAGE", "TLS is for --server HOST:PORT, not for --data DIR", "");
         }
         return directory.map(StoreOption::of);
     }
@@ -53,9 +60,9 @@ final class LogOption {
     }
 
     private Logs connect() {
-        return new Logs.OfServer(WalClient.connect(ClientConfig.builder(server.orElseThrow())
-                .clientName("wal")
-                .requestTimeout(PATIENCE)
-                .build()));
+        ClientConfig.Builder config =
+                ClientConfig.builder(server.orElseThrow()).clientName("wal").requestTimeout(PATIENCE);
+        tls.files().ifPresent(config::tls);
+        return new Logs.OfServer(WalClient.connect(config.build()));
     }
 }

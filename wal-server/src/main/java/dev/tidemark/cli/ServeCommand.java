@@ -1,9 +1,11 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.client.tls.TlsFiles;
 import dev.tidemark.server.ServerConfig;
 import dev.tidemark.server.WalServer;
 import dev.tidemark.wal.api.WalConfig;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -24,7 +26,7 @@ import picocli.CommandLine.Option;
         footer = {
             "  wal serve --data data",
             "  wal serve --data data --port 7878 --http-port 7879",
-            "  wal serve --data data --host 0.0.0.0 --port 7878"
+            "  wal serve --data data --tls-cert server.pem --tls-key server-key.pem"
         })
 final class ServeCommand extends ConsoleCommand {
     /** A signal ends the process after this, however much is under way: draining, then the close of the store. */
@@ -54,6 +56,22 @@ final class ServeCommand extends ConsoleCommand {
             description = "Threads that serve connections. Default: one for each two processors.")
     private Optional<Integer> eventLoops = Optional.empty();
 
+    @Option(
+            names = "--tls-cert",
+            paramLabel = "FILE",
+            description =
+                    "Speak TLS on both ports, with this certificate, and those that lead from it to an authority (PEM). Read again when it changes.")
+    private Optional<Path> tlsCertificates = Optional.empty();
+
+    @Option(names = "--tls-key", paramLabel = "FILE", description = "The key of that certificate (PEM, PKCS #8).")
+    private Optional<Path> tlsKey = Optional.empty();
+
+    @Option(
+            names = "--tls-client-trust",
+            paramLabel = "FILE",
+            description = "A client has to show a certificate that one of these has signed (PEM).")
+    private Optional<Path> tlsClientTrust = Optional.empty();
+
     private final CountDownLatch stop = new CountDownLatch(1);
 
     ServeCommand(Console console) {
@@ -65,6 +83,9 @@ final class ServeCommand extends ConsoleCommand {
         ServerConfig.Builder config = ServerConfig.builder().host(host).port(port);
         httpPort.ifPresent(config::httpPort);
         eventLoops.ifPresent(config::eventLoops);
+        if (tlsCertificates.isPresent() || tlsKey.isPresent() || tlsClientTrust.isPresent()) {
+            config.tls(new TlsFiles(tlsCertificates, tlsKey, tlsClientTrust));
+        }
         WalConfig opened = WalConfig.of(
                 Files.exists(store.directory()) ? StoreOption.existing(store.directory()) : store.directory());
         try (InterruptGuard guard = new InterruptGuard(stop::countDown, PATIENCE, () -> {})) {
@@ -77,9 +98,10 @@ final class ServeCommand extends ConsoleCommand {
         try (WalServer server = WalServer.start(config, opened)) {
             server.awaitServing(FOR_EVER);
             out().line("serving " + store.directory() + " on " + host + ":" + server.port()
+                    + (config.tls().isPresent() ? " with TLS" : "")
                     + (server.httpPort().isPresent()
-                            ? ", health and metrics on http://" + host + ":"
-                                    + server.httpPort().getAsInt()
+                            ? ", health and metrics on " + (config.tls().isPresent() ? "https://" : "http://") + host
+                                    + ":" + server.httpPort().getAsInt()
                             : ""));
             out().flush();
             stop.await();

@@ -7,6 +7,7 @@ import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.protocol.ProtocolException;
 import dev.tidemark.client.protocol.Request;
 import dev.tidemark.client.protocol.WireError;
+import dev.tidemark.server.security.TlsFailure;
 import dev.tidemark.wal.api.AppendRefusedException;
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.ErrorCode;
@@ -170,6 +171,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
     public void exceptionCaught(ChannelHandlerContext caught, Throwable cause) {
         if (cause instanceof ProtocolException violation) {
             violated(violation);
+        } else if (cause instanceof WalException told) {
+            // The door's: it speaks TLS where we do not, or the other way round.
+            finish(ServerMeters.End.TLS, Protocol.NO_REQUEST, told);
+        } else if (cause instanceof TlsFailure) {
+            close(ServerMeters.End.TLS);
         } else if (cause instanceof IOException) {
             LOG.debug("connection lost: peer={} ({})", caught.channel().remoteAddress(), cause.getMessage());
             close(ServerMeters.End.PEER);

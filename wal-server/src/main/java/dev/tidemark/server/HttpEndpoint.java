@@ -1,5 +1,7 @@
 package dev.tidemark.server;
 
+import dev.tidemark.server.security.TlsDoor;
+import dev.tidemark.wal.api.WalException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -39,14 +41,16 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
     private final Services services;
+    private final TlsDoor door;
     private final Supplier<Readiness> readiness;
     private final AtomicInteger connections = new AtomicInteger();
 
     /** Whether requests are served, and what else there is to say about it, as JSON. */
     record Readiness(boolean isReady, String json) {}
 
-    HttpEndpoint(Services services, Supplier<Readiness> readiness) {
+    HttpEndpoint(Services services, TlsDoor door, Supplier<Readiness> readiness) {
         this.services = services;
+        this.door = door;
         this.readiness = readiness;
     }
 
@@ -58,8 +62,9 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
             return;
         }
         channel.closeFuture().addListener(closed -> connections.decrementAndGet());
+        channel.pipeline().addLast(new ReadTimeoutHandler(IDLE_SECONDS, TimeUnit.SECONDS));
+        door.addTo(channel.pipeline());
         channel.pipeline()
-                .addLast(new ReadTimeoutHandler(IDLE_SECONDS, TimeUnit.SECONDS))
                 .addLast(new HttpServerCodec())
                 .addLast(new HttpObjectAggregator(MAX_REQUEST_BYTES))
                 .addLast(new Handler());
@@ -124,6 +129,11 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            if (cause instanceof WalException told) {
+                // The door's.
+                answer(context, HttpResponseStatus.BAD_REQUEST, JSON, "{\"error\":\"" + told.code() + "\"}", false);
+                return;
+            }
             LOG.debug("HTTP connection closed: peer={} ({})", context.channel().remoteAddress(), cause.toString());
             var unused = context.close();
         }

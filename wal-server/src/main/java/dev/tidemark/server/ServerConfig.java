@@ -1,6 +1,8 @@
 package dev.tidemark.server;
 
 import dev.tidemark.client.protocol.Protocol;
+import dev.tidemark.client.tls.TlsContext;
+import dev.tidemark.client.tls.TlsFiles;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -8,6 +10,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** How a server listens, and what it bounds. Immutable; {@link Builder#build()} checks it as a whole. */
@@ -93,9 +96,9 @@ public final class ServerConfig {
         return from.maxFetchBytes;
     }
 
-    /** From so many bytes on frames go from the file to the socket without passing through this process. Default 64 KiB. */
+    /** From so many bytes on frames go from the file to the socket without passing through this process, but not over TLS. Default 64 KiB. */
     public int zeroCopyBytes() {
-        return from.zeroCopyBytes;
+        return from.tls.isPresent() ? Integer.MAX_VALUE : from.zeroCopyBytes;
     }
 
     /** How long a connection may take to say hello. Default 10 s. */
@@ -111,6 +114,18 @@ public final class ServerConfig {
     /** How long closing lets requests come to their end. Default 10 s. */
     public Duration drainTimeout() {
         return from.drainTimeout;
+    }
+
+    /**
+     * Speak TLS on both ports, with these files; default: none. With certificates to trust, a client has to show one that they lead to.
+     */
+    public Optional<TlsFiles> tls() {
+        return from.tls;
+    }
+
+    /** How often it is looked whether these files have changed. Default 10 s. */
+    public Duration reloadInterval() {
+        return from.reloadInterval;
     }
 
     /** Whether the operating system's own transport is used where there is one. Default true. */
@@ -144,6 +159,8 @@ public final class ServerConfig {
         private Duration helloTimeout = Duration.ofSeconds(10);
         private Duration idleTimeout = Duration.ofSeconds(60);
         private Duration drainTimeout = Duration.ofSeconds(10);
+        private Optional<TlsFiles> tls = Optional.empty();
+        private Duration reloadInterval = Duration.ofSeconds(10);
         private boolean nativeTransport = true;
         private PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
@@ -257,6 +274,18 @@ public final class ServerConfig {
             return this;
         }
 
+        /** See {@link ServerConfig#tls()}. */
+        public Builder tls(TlsFiles value) {
+            tls = Optional.of(value);
+            return this;
+        }
+
+        /** See {@link ServerConfig#reloadInterval()}. */
+        public Builder reloadInterval(Duration value) {
+            reloadInterval = value;
+            return this;
+        }
+
         /** See {@link ServerConfig#nativeTransport()}. */
         public Builder nativeTransport(boolean value) {
             nativeTransport = value;
@@ -293,6 +322,8 @@ public final class ServerConfig {
             check(problems, "helloTimeout in ms", helloTimeout.toMillis(), 1, Protocol.MAX_WAIT_MILLIS);
             check(problems, "idleTimeout in ms", idleTimeout.toMillis(), 1, 24L * Protocol.MAX_WAIT_MILLIS);
             check(problems, "drainTimeout in ms", drainTimeout.toMillis(), 0, Protocol.MAX_WAIT_MILLIS);
+            check(problems, "reloadInterval in ms", reloadInterval.toMillis(), 10, 24L * Protocol.MAX_WAIT_MILLIS);
+            tls.ifPresent(files -> problems.addAll(files.problems(TlsContext.Side.SERVER)));
             if (!problems.isEmpty()) {
                 throw new InvalidCallException(
                         ErrorCode.CONFIG_INVALID,
@@ -321,6 +352,8 @@ public final class ServerConfig {
             copy.helloTimeout = helloTimeout;
             copy.idleTimeout = idleTimeout;
             copy.drainTimeout = drainTimeout;
+            copy.tls = tls;
+            copy.reloadInterval = reloadInterval;
             copy.nativeTransport = nativeTransport;
             copy.meters = meters;
             return copy;

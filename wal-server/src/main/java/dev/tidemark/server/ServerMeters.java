@@ -1,17 +1,20 @@
 package dev.tidemark.server;
 
 import dev.tidemark.client.protocol.MessageKind;
+import dev.tidemark.client.tls.TlsContext;
 import dev.tidemark.wal.api.ErrorCode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntSupplier;
 
 /**
@@ -34,6 +37,8 @@ final class ServerMeters {
         IDLE,
         /** Something came that is no message. */
         PROTOCOL,
+        /** TLS has failed, or was spoken where there is none, or was not where there is. */
+        TLS,
         /** The server stops. */
         STOPPING,
         /** A mistake of ours. */
@@ -45,12 +50,14 @@ final class ServerMeters {
     private final Map<MessageKind, Counter> requests = new EnumMap<>(MessageKind.class);
     private final Map<ErrorCode, Counter> errors = new EnumMap<>(ErrorCode.class);
     private final Map<Pauses.Reason, Counter> paused = new EnumMap<>(Pauses.Reason.class);
+    private final Map<TlsContext.Reload, Counter> tlsReloads = new EnumMap<>(TlsContext.Reload.class);
     private final Counter received;
     private final Counter framesFromFile;
     private final Counter framesFromMemory;
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger subscriptions = new AtomicInteger();
     private final AtomicLong inFlightBytes = new AtomicLong();
+    private volatile DoubleSupplier certificateSeconds = () -> Double.NaN;
 
     ServerMeters(MeterRegistry registry) {
         this.registry = registry;
@@ -68,6 +75,13 @@ final class ServerMeters {
         for (Pauses.Reason reason : Pauses.Reason.values()) {
             paused.put(reason, counter(ServerMetricNames.PAUSED, reason.name()));
         }
+        for (TlsContext.Reload reload : List.of(TlsContext.Reload.LOADED, TlsContext.Reload.REFUSED)) {
+            tlsReloads.put(reload, counter(ServerMetricNames.TLS_RELOADS, reload.name()));
+        }
+        Gauge.builder(ServerMetricNames.CERTIFICATE.meter, () -> certificateSeconds.getAsDouble())
+                .description(ServerMetricNames.CERTIFICATE.help)
+                .strongReference(true)
+                .register(registry);
         received = counter(ServerMetricNames.RECEIVED, "");
         framesFromFile = counter(ServerMetricNames.FRAMES, "file");
         framesFromMemory = counter(ServerMetricNames.FRAMES, "memory");
@@ -104,6 +118,15 @@ final class ServerMeters {
     void received(MessageKind kind, int bytes) {
         count(requests, kind);
         received.increment(bytes);
+    }
+
+    void tlsReload(TlsContext.Reload reload) {
+        count(tlsReloads, reload);
+    }
+
+    /** Says how long the certificate is still valid. */
+    void certificate(DoubleSupplier secondsLeft) {
+        certificateSeconds = secondsLeft;
     }
 
     void error(ErrorCode code) {

@@ -13,7 +13,14 @@ enum ServerMetricNames {
     PAUSED("wal.server.paused", Kind.COUNTER, "Times a connection was not read on, by why", "reason"),
     POOL("wal.server.pool", Kind.TIMER, "Tasks of a pool", "pool"),
     POOL_QUEUE("wal.server.pool.queue", Kind.GAUGE, "Tasks that wait for a thread of a pool", "pool"),
-    POOL_REFUSED("wal.server.pool.refused", Kind.COUNTER, "Tasks refused because too many waited", "pool");
+    POOL_REFUSED("wal.server.pool.refused", Kind.COUNTER, "Tasks refused because too many waited", "pool"),
+    TLS_RELOADS(
+            "wal.server.tls.reloads",
+            Kind.COUNTER,
+            "Times the TLS files had changed, by what became of that",
+            "result"),
+    CERTIFICATE(
+            "wal.server.tls.certificate.seconds", Kind.GAUGE, "How long the server's certificate is still valid", "");
 
     /** What a meter is. */
     enum Kind {

@@ -2,6 +2,8 @@ package dev.tidemark.server;
 
 import dev.tidemark.client.protocol.MessageSplitter;
 import dev.tidemark.client.protocol.Protocol;
+import dev.tidemark.client.tls.TlsContext;
+import dev.tidemark.server.security.TlsDoor;
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.StorageException;
@@ -22,9 +24,11 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -59,6 +63,7 @@ public final class WalServer implements AutoCloseable {
     private static final int READS_IN_A_TURN = 4;
 
     private final ServerConfig config;
+    private final Optional<TlsContext> tls;
     private final EventLoops loops;
     private final Services services;
     private final List<Channel> listening = new ArrayList<>();
@@ -70,7 +75,10 @@ public final class WalServer implements AutoCloseable {
 
     private WalServer(ServerConfig config) {
         this.config = config;
+        // First: where it fails, nothing has begun.
+        tls = config.tls().map(files -> TlsContext.load(files, TlsContext.Side.SERVER));
         ServerMeters meters = new ServerMeters(config.meters());
+        tls.ifPresent(loaded -> meters.certificate(() -> secondsLeft(loaded)));
         Threads threads = Environment.real().threads();
         loops = new EventLoops(config.eventLoops(), config.nativeTransport());
         services = new Services(
@@ -83,7 +91,7 @@ public final class WalServer implements AutoCloseable {
     /**
      * Listens, and begins to open the store. Its meters join those of the server, and its listener hears as before.
      *
-     * @throws WalException {@code STORAGE_FAILED} when a port cannot be had
+     * @throws WalException {@code STORAGE_FAILED} when a port cannot be had; {@code CONFIG_INVALID} when the TLS files cannot be used
      */
     public static WalServer start(ServerConfig config, WalConfig store) {
         return start(
@@ -121,21 +129,46 @@ public final class WalServer implements AutoCloseable {
     // ---------------------------------------------------------------- starting
 
     private void listen() {
+        TlsDoor door = new TlsDoor(tls, config.helloTimeout());
         listening.add(bind(config.port(), new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
                 MessageSplitter splitter = new MessageSplitter(Protocol.MAX_HELLO_LENGTH);
+                door.addTo(channel.pipeline());
                 channel.pipeline().addLast(splitter).addLast(new Connection(services, splitter));
             }
         }));
         if (config.httpPort().isPresent()) {
-            listening.add(bind(config.httpPort().getAsInt(), new HttpEndpoint(services, this::readiness)));
+            listening.add(bind(config.httpPort().getAsInt(), new HttpEndpoint(services, door, this::readiness)));
         }
         LOG.info(
-                "server listens: host={} port={} httpPort={}",
+                "server listens: host={} port={} httpPort={} tls={}",
                 config.host(),
                 port(),
-                httpPort().isPresent() ? httpPort().getAsInt() : "none");
+                httpPort().isPresent() ? httpPort().getAsInt() : "none",
+                tls.isPresent());
+        if (tls.isPresent()) {
+            long millis = config.reloadInterval().toMillis();
+            var unused = loops.group()
+                    .next()
+                    .scheduleWithFixedDelay(
+                            () -> services.files.submit(this::reload), millis, millis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /**
+     * Looks at once whether the TLS files have changed, as happens by itself every {@code reloadInterval}. New connections get what is new, open ones go on; files that cannot be used change
+     * nothing but a metric and the log.
+     */
+    public void reload() {
+        ThreadRules.assertMayBlock();
+        tls.ifPresent(loaded -> services.meters.tlsReload(loaded.refresh()));
+    }
+
+    private static double secondsLeft(TlsContext loaded) {
+        return loaded.notAfter()
+                .map(end -> Duration.between(Instant.now(), end).toMillis() / 1e3)
+                .orElse(Double.NaN);
     }
 
     private Channel bind(int port, ChannelHandler initializer) {

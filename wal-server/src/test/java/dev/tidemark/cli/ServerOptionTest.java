@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.server.ServerConfig;
 import dev.tidemark.server.WalServer;
+import dev.tidemark.server.security.TestAuthority;
 import dev.tidemark.wal.api.WalConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -86,6 +87,33 @@ class ServerOptionTest {
         assertThat(unknown.err()).contains("PARTITION_UNKNOWN");
         CliRun beyond = run("", "checkpoint", "nowhere-0");
         assertThat(beyond.err()).contains("PARTITION_UNKNOWN");
+    }
+
+    @Test
+    void serverWithTls_isSpokenToWithTls_andSaidSoWhereItIsNot() throws Exception {
+        TestAuthority authority = TestAuthority.in(directory, "authority");
+        try (WalServer secure = WalServer.start(
+                ServerConfig.builder()
+                        .port(0)
+                        .tls(authority.issue("server", "localhost"))
+                        .build(),
+                WalConfig.of(directory.resolve("secure")))) {
+            secure.awaitServing(Duration.ofSeconds(60));
+            String place = "localhost:" + secure.port();
+            CliRun made =
+                    CliRun.of("partitions", "--server", place, "--tls-trust", authority.trust(), "create", "orders-0");
+            assertThat(made.exitCode()).as(made.err()).isZero();
+            assertThat(CliRun.of("partitions", "--server", place).err())
+                    .contains("TLS_REQUIRED")
+                    .contains("--tls");
+            assertThat(CliRun.of("partitions", "--server", place, "--tls").err())
+                    .contains("TLS_FAILED");
+        }
+        assertThat(run("", "partitions", "--tls-trust", authority.trust()).err())
+                .contains("TLS_UNEXPECTED");
+        assertThat(run("", "partitions", "--tls-cert", authority.trust()).err()).contains("come together");
+        assertThat(CliRun.of("fetch", "--data", directory, "--tls", "orders-0").exitCode())
+                .isEqualTo(ExitCode.USAGE.number());
     }
 
     @Test

@@ -64,6 +64,24 @@ class ModulesTest {
     }
 
     @Test
+    void tls_usesNothingElseOfTheClient_andSecurityNothingElseOfTheServer() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.tidemark.client.tls..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.tidemark.client", "dev.tidemark.client.protocol..")
+                .check(MAIN);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.tidemark.server.security..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.tidemark.server")
+                .check(MAIN);
+    }
+
+    @Test
     void everyPackage_isNullMarked() {
         classes()
                 .should(new ArchCondition<JavaClass>("be in a package that is @NullMarked") {
