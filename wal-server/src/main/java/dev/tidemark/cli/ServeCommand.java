@@ -19,8 +19,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Opens a store for clients on the network, until Ctrl-C or SIGTERM.",
-            "Listens at once and recovers the store; then prints a line. When it is told to stop, it answers what is under way and closes the store. There "
-                    + "is no authentication yet: it listens on this machine only, unless --host says otherwise."
+            "Listens at once and recovers the store; then prints a line. When it is told to stop, it answers what is under way and closes the store. It "
+                    + "listens on this machine only, unless --host says otherwise; then clients have to show who they are."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -72,6 +72,12 @@ final class ServeCommand extends ConsoleCommand {
             description = "A client has to show a certificate that one of these has signed (PEM).")
     private Optional<Path> tlsClientTrust = Optional.empty();
 
+    @Option(
+            names = "--insecure-no-authentication",
+            description =
+                    "Listen on another address than this machine's own, and let everybody who can connect read, append and delete.")
+    private boolean insecureNoAuthentication;
+
     private final CountDownLatch stop = new CountDownLatch(1);
 
     ServeCommand(Console console) {
@@ -80,7 +86,8 @@ final class ServeCommand extends ConsoleCommand {
 
     @Override
     protected ExitCode execute() throws InterruptedException {
-        ServerConfig.Builder config = ServerConfig.builder().host(host).port(port);
+        ServerConfig.Builder config =
+                ServerConfig.builder().host(host).port(port).insecureNoAuthentication(insecureNoAuthentication);
         httpPort.ifPresent(config::httpPort);
         eventLoops.ifPresent(config::eventLoops);
         if (tlsCertificates.isPresent() || tlsKey.isPresent() || tlsClientTrust.isPresent()) {

@@ -7,6 +7,8 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +28,7 @@ public final class ServerConfig {
         return new Builder();
     }
 
-    /** The address to listen on. Default {@code 127.0.0.1}: version 1 has no authentication, so others are let in only by choice. */
+    /** The address to listen on. Default {@code 127.0.0.1}; for another one clients have to show who they are, unless {@link #insecureNoAuthentication()} says otherwise. */
     public String host() {
         return from.host;
     }
@@ -123,6 +125,18 @@ public final class ServerConfig {
         return from.tls;
     }
 
+    /**
+     * Whether everybody who can connect may read, append and delete, also from other machines. Default false: without a way to tell who is there, a server listens on this machine only.
+     */
+    public boolean insecureNoAuthentication() {
+        return from.insecureNoAuthentication;
+    }
+
+    /** Whether a connection has to show who it is. */
+    boolean authenticates() {
+        return from.authenticates();
+    }
+
     /** How often it is looked whether these files have changed. Default 10 s. */
     public Duration reloadInterval() {
         return from.reloadInterval;
@@ -160,6 +174,7 @@ public final class ServerConfig {
         private Duration idleTimeout = Duration.ofSeconds(60);
         private Duration drainTimeout = Duration.ofSeconds(10);
         private Optional<TlsFiles> tls = Optional.empty();
+        private boolean insecureNoAuthentication;
         private Duration reloadInterval = Duration.ofSeconds(10);
         private boolean nativeTransport = true;
         private PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -280,6 +295,12 @@ public final class ServerConfig {
             return this;
         }
 
+        /** See {@link ServerConfig#insecureNoAuthentication()}. */
+        public Builder insecureNoAuthentication(boolean value) {
+            insecureNoAuthentication = value;
+            return this;
+        }
+
         /** See {@link ServerConfig#reloadInterval()}. */
         public Builder reloadInterval(Duration value) {
             reloadInterval = value;
@@ -324,6 +345,7 @@ public final class ServerConfig {
             check(problems, "drainTimeout in ms", drainTimeout.toMillis(), 0, Protocol.MAX_WAIT_MILLIS);
             check(problems, "reloadInterval in ms", reloadInterval.toMillis(), 10, 24L * Protocol.MAX_WAIT_MILLIS);
             tls.ifPresent(files -> problems.addAll(files.problems(TlsContext.Side.SERVER)));
+            checkHost(problems);
             if (!problems.isEmpty()) {
                 throw new InvalidCallException(
                         ErrorCode.CONFIG_INVALID,
@@ -353,10 +375,30 @@ public final class ServerConfig {
             copy.idleTimeout = idleTimeout;
             copy.drainTimeout = drainTimeout;
             copy.tls = tls;
+            copy.insecureNoAuthentication = insecureNoAuthentication;
             copy.reloadInterval = reloadInterval;
             copy.nativeTransport = nativeTransport;
             copy.meters = meters;
             return copy;
+        }
+
+        private boolean authenticates() {
+            return tls.isPresent() && tls.get().trust().isPresent();
+        }
+
+        private void checkHost(List<String> problems) {
+            boolean isLocal;
+            try {
+                isLocal = InetAddress.getByName(host).isLoopbackAddress();
+            } catch (UnknownHostException e) {
+                problems.add("host=" + host + " is neither a name that is known nor an address");
+                return;
+            }
+            if (!isLocal && !insecureNoAuthentication && !authenticates()) {
+                problems.add(
+                        "host=" + host + " lets other machines connect, and nothing asks who they are: have clients"
+                                + " show certificates (tls with trust), or say insecureNoAuthentication");
+            }
         }
 
         private static void check(List<String> problems, String name, long value, long lowest, long highest) {

@@ -90,6 +90,15 @@ class ServeTest {
         }
     }
 
+    @Test
+    void addressOfTheNetwork_isRefusedWithoutAuthentication() {
+        Path data = directory.resolve("data");
+        CliRun run = CliRun.of("serve", "--data", data, "--host", "0.0.0.0", "--port", 0);
+        assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE.number());
+        assertThat(run.err()).contains("CONFIG_INVALID").contains("host=0.0.0.0");
+        assertThat(Files.exists(data)).isFalse();
+    }
+
     private Process start(Path data) throws IOException {
         return CliProcess.start(
                 CliProcess.command("serve", "--data", data, "--port", 0, "--http-port", 0), directory.resolve("err"));
