@@ -13,6 +13,7 @@ import dev.tidemark.wal.api.Truncation;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.engine.Engine;
 import dev.tidemark.wal.io.SimulatedDisk;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -166,9 +167,10 @@ public final class Client {
     }
 
     public void sync() {
+        int truncationsOver = log.truncationsOver();
         try {
             long end = partition.sync();
-            log.promise(now(), end, Durability.SYNCED);
+            log.synced(now(), end, truncationsOver);
         } catch (WalException e) {
             // A partition that has failed makes no promise.
             errors.accept(Call.SYNC, e);
@@ -269,13 +271,18 @@ public final class Client {
 
     /** Reads on to the durable end. What it saw must have been submitted, and must never vanish. */
     public void follow(Cursor reader) {
+        int truncationsOver = log.truncationsOver();
         while (reader.next()) {
-            saw(reader);
+            log.seen(now(), reader, truncationsOver);
+            truncationsOver = log.truncationsOver();
         }
     }
 
-    /** Notes the entry on which the cursor stands. */
-    void saw(Cursor reader) {
-        log.seen(now(), reader);
+    /** Reads the next entry, if there is one within the time, as {@link #follow}. */
+    void read(Cursor reader, Duration patience) {
+        int truncationsOver = log.truncationsOver();
+        if (reader.next(patience)) {
+            log.seen(now(), reader, truncationsOver);
+        }
     }
 }

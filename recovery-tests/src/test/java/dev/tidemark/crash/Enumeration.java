@@ -240,12 +240,13 @@ final class Enumeration {
         return store;
     }
 
-    /** What an earlier process left unfinished is never adopted, and does not gather crash after crash. */
+    /** What an earlier process left unfinished is never adopted, and does not gather crash after crash; and nobody keeps aside what is not damaged. */
     private static void requireNothingUnfinished(SimulatedDisk disk, SteppedStore store) {
         for (Path file : disk.files()) {
-            if (Names.isTemporary(file.getFileName().toString())) {
+            String name = file.getFileName().toString();
+            if (Names.isTemporary(name) || name.endsWith(".damaged")) {
                 store.close();
-                throw new Oracle.Violation("recovery has left an unfinished file: " + file);
+                throw new Oracle.Violation("recovery has left a file that should not be there: " + file);
             }
         }
     }

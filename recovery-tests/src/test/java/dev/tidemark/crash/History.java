@@ -116,9 +116,16 @@ public final class History {
 
         private final TreeMap<Long, Long> startsTold = new TreeMap<>();
         private final List<Truncated> truncations = new ArrayList<>();
+        /** How many truncations have come to an answer, whatever it was. */
+        private int truncationsOver;
 
-        /** Somebody asked for the log to end there; until it is told either may be found. */
-        private record Truncated(long askedAt, long toldAt, long end) {
+        /**
+         * Somebody asked for the log to end there; until it is told either may be found.
+         *
+         * @param number 1 for the first that was asked for
+         * @param behind the appends that surely had offsets behind the end when it was asked for
+         */
+        private record Truncated(int number, long askedAt, long toldAt, long end, List<Submission> behind) {
             boolean isAskedBy(long boundary) {
                 return askedAt <= boundary;
             }
@@ -202,7 +209,7 @@ public final class History {
         // ---- while it happens
 
         synchronized Submission submitted(AppendRequest request, long at) {
-            Submission submission = new Submission(request, at);
+            Submission submission = new Submission(request, at, truncationsOver);
             submissions.add(submission);
             byOffset = null;
             return submission;
@@ -239,10 +246,32 @@ public final class History {
 
         /** An append was acknowledged: no other can ever lie where it lies, once it is durable. */
         synchronized void acknowledged(long at, Submission submission, Durability durability) {
-            promise(at, submission.endOffset(), durability);
-            if (durability == Durability.SYNCED) {
+            long left = leftOf(submission.endOffset(), submission.truncationsOver());
+            promise(at, left, durability);
+            if (durability == Durability.SYNCED && left == submission.endOffset()) {
                 durable.merge(submission, at, Math::min);
             }
+        }
+
+        /** What was on its way to the disk is there, as far as no truncation was on its way, too. */
+        synchronized void synced(long at, long end, int truncationsOverBefore) {
+            promise(at, leftOf(end, truncationsOverBefore), Durability.SYNCED);
+        }
+
+        /** How many truncations have come to an answer; to be noted before a call whose outcome is noted afterwards. */
+        synchronized int truncationsOver() {
+            return truncationsOver;
+        }
+
+        /**
+         * Of what was promised by a call that had begun when so many truncations were over: as much as the others have left. Which of the two came first, the
+         * promise or the truncation, nobody who notes them afterwards can tell.
+         */
+        private long leftOf(long end, int truncationsOverBefore) {
+            return truncations.stream()
+                    .filter(truncated -> truncated.number > truncationsOverBefore)
+                    .mapToLong(Truncated::end)
+                    .reduce(end, Math::min);
         }
 
         /** From this time on it may be gone. */
@@ -270,27 +299,30 @@ public final class History {
             startsTold.merge(at, start, Math::max);
         }
 
-        /** From this time on the log may end there. */
+        /** From this time on the log may end there. One at a time. */
         synchronized void truncating(long at, long end) {
-            truncations.add(new Truncated(at, Submission.NEVER, end));
+            List<Submission> behind = submissions.stream()
+                    .filter(submission -> submission.offset() >= end && !submission.isRefused())
+                    .toList();
+            truncations.add(new Truncated(truncationsOver + 1, at, Submission.NEVER, end, behind));
         }
 
         /** It does not: nothing has changed. */
         synchronized void notTruncated() {
             truncations.remove(truncations.size() - 1);
+            truncationsOver++;
         }
 
         /** From this time on it has ended there, and what lay behind is gone for good. */
         synchronized void truncated(long at) {
             Truncated asked = truncations.remove(truncations.size() - 1);
-            truncations.add(new Truncated(asked.askedAt, at, asked.end));
+            truncations.add(new Truncated(asked.number, asked.askedAt, at, asked.end, List.of()));
+            truncationsOver++;
             lower(written, at, asked.end);
             lower(synced, at, asked.end);
-            submissions.stream()
-                    // What came meanwhile was refused, and told so, or has an offset behind the new end.
-                    .filter(submission -> submission.submittedAt() <= asked.askedAt
-                            && submission.offset() >= asked.end
-                            && !submission.isRefused())
+            // What came meanwhile was refused, and told so, or was truncated, or has an offset behind the new end.
+            asked.behind.stream()
+                    .filter(submission -> !submission.isRefused())
                     .forEach(submission -> submission.refused(at));
             seen.keySet().removeIf(offset -> offset >= asked.end);
         }
@@ -309,6 +341,8 @@ public final class History {
 
         private static void lower(TreeMap<Long, Long> ends, long at, long end) {
             Map.Entry<Long, Long> floor = ends.floorEntry(at);
+            // Others may have noted a promise with a later time before this one came to note the truncation.
+            ends.tailMap(at, true).replaceAll((time, promised) -> Math.min(promised, end));
             if (floor != null && floor.getValue() > end) {
                 ends.put(at, end);
             }
@@ -332,8 +366,12 @@ public final class History {
         }
 
         /** A reader was given the entry on which the cursor stands: it stays, and stays the same. */
-        synchronized void seen(long at, Cursor cursor) {
-            promise(at, cursor.offset() + cursor.count(), Durability.SYNCED);
+        synchronized void seen(long at, Cursor cursor, int truncationsOverBefore) {
+            long end = cursor.offset() + cursor.count();
+            if (leftOf(end, truncationsOverBefore) < end) {
+                return;
+            }
+            promise(at, end, Durability.SYNCED);
             seen.putIfAbsent(cursor.offset(), new Seen(at, Contents.print(cursor)));
         }
 

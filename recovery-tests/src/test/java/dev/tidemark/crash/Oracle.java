@@ -116,7 +116,17 @@ public final class Oracle {
         return new Found(extents, newest, contents, judgedAs);
     }
 
+    /** Where only a process or the power went nothing is damaged, and so nothing is given up. */
+    static void requireNothingQuarantined(RecoveryReport report) {
+        for (PartitionRecovery found : report.partitions()) {
+            found.quarantined().ifPresent(given -> {
+                throw new Violation("a mere crash was quarantined: partition=" + found.partition() + " " + given);
+            });
+        }
+    }
+
     private static void requireNoFalseAlarm(RecoveryReport report) {
+        requireNothingQuarantined(report);
         for (PartitionRecovery found : report.partitions()) {
             if (found.failure().isPresent()) {
                 throw new Violation(

@@ -23,12 +23,19 @@ public final class Submission {
 
     private final AppendRequest request;
     private final long submittedAt;
+    private final int truncationsOver;
     private volatile long offset = NO_OFFSET;
     private volatile long refusedAt = NEVER;
 
     public Submission(AppendRequest request, long submittedAt) {
+        this(request, submittedAt, 0);
+    }
+
+    /** One that was submitted when so many truncations of its log were over. */
+    Submission(AppendRequest request, long submittedAt, int truncationsOver) {
         this.request = request;
         this.submittedAt = submittedAt;
+        this.truncationsOver = truncationsOver;
     }
 
     AppendRequest request() {
@@ -37,6 +44,10 @@ public final class Submission {
 
     long submittedAt() {
         return submittedAt;
+    }
+
+    int truncationsOver() {
+        return truncationsOver;
     }
 
     public long offset() {

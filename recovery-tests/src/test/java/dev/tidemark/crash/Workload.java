@@ -2,6 +2,7 @@ package dev.tidemark.crash;
 
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Cursor;
+import dev.tidemark.wal.api.DamagePolicy;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.Ends;
 import dev.tidemark.wal.api.ErrorCode;
@@ -71,7 +72,7 @@ final class Workload {
         this.plan = plan;
         random = tape;
         asSeen = lies.apply(disk);
-        config = config(random);
+        config = config(random).toBuilder().damagePolicy(policy(plan.seed())).build();
         payloads = new Payloads(disk, random, Math.min(40 << 10, config.largestAppendBytes()));
         nestedPercent = random.nextInt(3) * 15;
         store = SteppedStore.open(asSeen, config, clock, random.nextLong());
@@ -91,6 +92,11 @@ final class Workload {
                 .openFiles(random.nextBoolean() ? 16 : 4_096)
                 .closeTimeout(Duration.ofSeconds(5))
                 .build();
+    }
+
+    /** Every third is opened with {@code QUARANTINE}, each time: where nothing is damaged that changes nothing. */
+    private static DamagePolicy policy(long seed) {
+        return seed % 3 == 0 ? DamagePolicy.QUARANTINE : DamagePolicy.FAIL;
     }
 
     /** Runs it on a disk that does what it says. */
@@ -425,6 +431,7 @@ final class Workload {
         stages.begins(Stage.OPENING, disk.operationCount());
         store = SteppedStore.open(asSeen, config, clock, random.nextLong());
         stages.begins(Stage.SERVING, disk.operationCount());
+        Oracle.requireNothingQuarantined(store.engine().recovery());
         for (PartitionInfo info : store.engine().describe()) {
             if (info.failure().isPresent()) {
                 throw new AssertionError(

@@ -104,6 +104,7 @@ final class MutantWorker {
                         "dev.tidemark.wal.QuarantineTest",
                         "dev.tidemark.wal.LossesTest",
                         "dev.tidemark.crash.QuarantineCrashTest"));
+            case FOUND -> tests(List.of("dev.tidemark.crash.FoundByEnumerationTest"));
             case CRASH -> make("dev.tidemark.crash.SteppedCrashes");
             case FAULTS -> make("dev.tidemark.fault.FaultLoops");
             case DAMAGE -> make("dev.tidemark.damage.DamageTrials");

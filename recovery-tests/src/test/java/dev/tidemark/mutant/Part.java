@@ -18,6 +18,8 @@ enum Part {
     BACKUP("backup", "tests"),
     /** Damage that is quarantined; what is named is a test. */
     QUARANTINE("quarantine", "tests"),
+    /** What crash enumeration once found, each by itself; what is named is a test. */
+    FOUND("found by enumeration", "tests"),
     /** Crash enumeration beside many threads. */
     CRASH_THREADS("crash enumeration with threads", "states"),
     /** Real processes, killed. */

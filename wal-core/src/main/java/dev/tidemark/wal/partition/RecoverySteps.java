@@ -259,8 +259,7 @@ final class RecoverySteps implements UnfinishedRecovery {
 
     private void cutTail() throws IOException {
         try (DiskFile file = disk.open(found.tail().segment().path(), Disk.Access.READ_WRITE)) {
-            file.truncate(found.tail().end().endPosition());
-            file.force(false);
+            SegmentCut.make(file, found.tail().end().endPosition(), context.room());
         }
     }
 }

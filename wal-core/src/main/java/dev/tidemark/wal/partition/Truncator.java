@@ -262,8 +262,7 @@ final class Truncator {
             // them.
             disk.forceDirectory(parts.directory());
             try (DiskFile file = disk.open(cut.segment.path(), Disk.Access.READ_WRITE)) {
-                file.truncate(cut.endPosition());
-                file.force(false);
+                SegmentCut.make(file, cut.endPosition(), services.room());
             }
             parts.metadata().replaceForWork(file -> settled(file, intent, cut));
         } catch (IOException e) {

@@ -194,6 +194,9 @@ final class DiskState {
             case TRUNCATE:
                 truncate(operation);
                 break;
+            case GROW:
+                file(operation.fileId()).grow(index, operation.at());
+                break;
             case FORCE:
                 force(operation);
                 break;

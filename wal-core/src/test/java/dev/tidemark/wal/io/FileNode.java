@@ -127,8 +127,13 @@ final class FileNode extends Node {
             change(operation, page, after, Pages.sectors(inPage, inPage + count));
             done += count;
         }
-        if (at + length > sizeBytes) {
-            sizeBytes = at + length;
+        grow(operation, at + length);
+    }
+
+    /** Makes it this long, if it is shorter; what nobody has written is a hole, and reads as zeros. */
+    void grow(long operation, long newSizeBytes) {
+        if (newSizeBytes > sizeBytes) {
+            sizeBytes = newSizeBytes;
             resizes.add(new Resize(operation, sizeBytes, false));
         }
     }

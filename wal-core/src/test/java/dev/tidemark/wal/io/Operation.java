@@ -29,6 +29,8 @@ public final class Operation {
         READ(false),
         FORCE(true),
         TRUNCATE(true),
+        /** A file became longer by a hole; no {@link Disk} does that, but other programs do. */
+        GROW(true),
         SIZE(false),
         CLOSE(false),
         /** The kernel failed to write back what was not forced; nobody called anything. */
@@ -164,7 +166,7 @@ public final class Operation {
         target().ifPresent(to -> text.append(" -> ").append(to));
         if (kind == Kind.WRITE || kind == Kind.READ) {
             text.append(" at=").append(at).append(" bytes=").append(bytes);
-        } else if (kind == Kind.TRUNCATE) {
+        } else if (kind == Kind.TRUNCATE || kind == Kind.GROW) {
             text.append(" size=").append(at);
         }
         if (began != index) {
@@ -178,6 +180,8 @@ public final class Operation {
 
     /** What is known of an operation before it is done. */
     static final class Call {
+        static final long NOW = -1;
+
         final Kind kind;
         final Path path;
 
@@ -185,6 +189,9 @@ public final class Operation {
         Path target;
 
         long fileId = -1;
+        /** How many operations had returned when it began, if that was earlier than now. */
+        long began = NOW;
+
         long at;
         int bytes;
         byte @Nullable [] data;

@@ -479,7 +479,7 @@ public final class SimulatedDisk implements Disk {
         Gate after;
         synchronized (this) {
             requireRunning();
-            began = operationCount;
+            began = call.began == Operation.Call.NOW ? operationCount : call.began;
             fault = faultFor(call);
             before = gateFor(call, Gate.Position.BEFORE_EFFECT);
             after = gateFor(call, Gate.Position.AFTER_EFFECT);
@@ -692,6 +692,33 @@ public final class SimulatedDisk implements Disk {
         }
         call.fileId = node.id;
         applyDirectly(call);
+    }
+
+    // ---- what another program did
+
+    /** Replays a force of a file that was seen to begin when so many operations had returned: what returned later it does not cover. */
+    public void replayForce(DiskFile file, long began) throws IOException {
+        Operation.Call call = call(Operation.Kind.FORCE, (SimulatedFile) file);
+        call.began = began;
+        perform(call, fault -> {}, () -> true);
+    }
+
+    /** Replays a force of a directory, likewise. */
+    public void replayForceDirectory(Path directory, long began) throws IOException {
+        Operation.Call call = call(Operation.Kind.FORCE_DIRECTORY, directory);
+        call.began = began;
+        perform(call, fault -> requireDirectory(call.path), () -> true);
+    }
+
+    /** Replays that a file was made longer by a hole; one that is not shorter is left as it is. */
+    public void replayGrow(DiskFile file, long sizeBytes) throws IOException {
+        requirePosition(sizeBytes);
+        if (sizeBytes > MAX_FILE_BYTES) {
+            throw Fault.error(file.path(), "File too large");
+        }
+        Operation.Call call = call(Operation.Kind.GROW, (SimulatedFile) file);
+        call.at = sizeBytes;
+        perform(call, fault -> {}, () -> true);
     }
 
     // ---- looking, and damaging
