@@ -307,6 +307,11 @@ public final class History {
             truncations.add(new Truncated(truncationsOver + 1, at, Submission.NEVER, end, behind));
         }
 
+        /** Whether it may end earlier by now than anybody was told. */
+        synchronized boolean isBeingTruncated() {
+            return !truncations.isEmpty() && truncations.get(truncations.size() - 1).toldAt == Submission.NEVER;
+        }
+
         /** It does not: nothing has changed. */
         synchronized void notTruncated() {
             truncations.remove(truncations.size() - 1);

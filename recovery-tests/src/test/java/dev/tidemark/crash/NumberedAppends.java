@@ -39,9 +39,15 @@ public final class NumberedAppends {
 
     // ---------------------------------------------------------------- one more
 
-    /** Whether one of them can send now: not in the middle of another one's call, and not to a partition that has failed, or where what they had sent could not be sent again. */
+    /**
+     * Whether one of them can send now: not in the middle of another one's call or of a truncation, which takes from the log what they have not been told of yet, and not to a partition that has
+     * failed, or where what they had sent could not be sent again.
+     */
     public boolean maySend(Client client) {
-        return !isSending && !isUnsure && client.partition().describe().state() == LifeState.OPEN;
+        return !isSending
+                && !isUnsure
+                && !client.log().isBeingTruncated()
+                && client.partition().describe().state() == LifeState.OPEN;
     }
 
     /** The same as an append of one of the producers: the next, the first in a higher epoch, or in its place one that was sent before. */
