@@ -13,9 +13,14 @@ import java.lang.reflect.InvocationTargetException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
@@ -97,7 +102,10 @@ final class ChildMain {
         try {
             switch (command.get(0)) {
                 case "append" -> append(Path.of(command.get(1)), Integer.parseInt(command.get(2)));
-                case "fill" -> fill(Path.of(command.get(1)), Integer.parseInt(command.get(2)));
+                case "fill" ->
+                    fill(Path.of(command.get(1)), Integer.parseInt(command.get(2)), Integer.parseInt(command.get(3)));
+                case "work" ->
+                    work(Path.of(command.get(1)), Integer.parseInt(command.get(2)), Integer.parseInt(command.get(3)));
                 case "read" -> read(Path.of(command.get(1)));
                 case "power" -> simulation().powerLoss(Long.parseLong(command.get(1)));
                 case "faults" -> simulation().faults(Long.parseLong(command.get(1)));
@@ -148,11 +156,34 @@ final class ChildMain {
     }
 
     /** Opens, appends so many, and closes in order. */
-    private void fill(Path directory, int count) throws Exception {
+    private void fill(Path directory, int round, int count) throws Exception {
         try (TestedLog log = adapter.open(directory)) {
-            for (int number = 0; number < count; number++) {
-                appendOne(log, Payload.id(0, 0, number));
+            appendSome(log, round, 0, count);
+        }
+        tell(Message.of(Message.Kind.DONE));
+    }
+
+    private boolean appendSome(TestedLog log, int round, int thread, int count) throws Exception {
+        for (int number = 0; number < count; number++) {
+            appendOne(log, Payload.id(round, thread, number));
+        }
+        return true;
+    }
+
+    /** The same with all its threads; each appends so many. */
+    private void work(Path directory, int round, int count) throws Exception {
+        ExecutorService pool = Executors.newFixedThreadPool(adapter.threads());
+        try (TestedLog log = adapter.open(directory)) {
+            List<Callable<Boolean>> appending = new ArrayList<>();
+            for (int thread = 0; thread < adapter.threads(); thread++) {
+                int number = thread;
+                appending.add(() -> appendSome(log, round, number, count));
             }
+            for (Future<Boolean> appended : pool.invokeAll(appending)) {
+                appended.get();
+            }
+        } finally {
+            pool.shutdownNow();
         }
         tell(Message.of(Message.Kind.DONE));
     }

@@ -1,6 +1,7 @@
 package dev.tidemark.crashtest;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -23,10 +24,15 @@ final class Children {
 
     /** A new child, whose adapter is there. The caller closes it. */
     TestChild start() throws IOException, AdapterFailureException {
+        return start(List.of());
+    }
+
+    /** The same, run by another program, whose command this is. */
+    TestChild start(List<String> runner) throws IOException, AdapterFailureException {
         TestChild child;
         synchronized (this) {
             goOnUnlessStopped();
-            child = TestChild.start(settings);
+            child = TestChild.start(settings, runner);
             last = Optional.of(child);
         }
         try {

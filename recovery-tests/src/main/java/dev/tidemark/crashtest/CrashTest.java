@@ -31,8 +31,9 @@ final class CrashTest {
      * @param tests which tests, of {@link #TESTS}
      * @param time how long all of them may take, about
      * @param kills after so many kills that count the last test ends
+     * @param isPowerRecorded whether the power is lost of what was recorded, also where the log writes through a Disk
      */
-    record Plan(Set<String> tests, Duration time, int kills) {}
+    record Plan(Set<String> tests, Duration time, int kills, boolean isPowerRecorded) {}
 
     private final Plan plan;
     private final Children children;
@@ -92,9 +93,8 @@ final class CrashTest {
         if (traits.survives() != Survives.LOSS_OF_POWER) {
             return Checked.notTested(test, "the log promises to survive the end of its process only");
         }
-        if (!traits.isOnDisk()) {
-            return Checked.notTested(
-                    test, "the log does not write through a Disk, so its power cannot be lost; see --witness");
+        if (!traits.isOnDisk() || plan.isPowerRecorded()) {
+            return new RecordedRounds(children, directory).run(Duration.ofNanos(part(POWER_PART)));
         }
         return new SimulatedRounds(children).powerLoss(Duration.ofNanos(part(POWER_PART)));
     }

@@ -28,8 +28,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Tests whether a log keeps its promises: what was acknowledged is there, in order, byte for byte, and nothing else.",
-            "Kills processes that append, changes files, and, where the log writes through a Disk of ours, lets calls fail and the power go on a "
-                    + "simulated disk. The verdict says what was shown and what was not. With --witness another machine notes what was acknowledged, so "
+            "Kills processes that append, changes files, lets the power go on a simulated disk, to which the log writes or its recorded system calls are "
+                    + "replayed, and, where it writes through a Disk of ours, lets calls fail. The verdict says what was shown and what was not. With --witness another machine notes what was acknowledged, so "
                     + "that one can pull the plug of this one, and --check judges afterwards."
         },
         footerHeading = "%nExamples:%n",
@@ -43,6 +43,8 @@ import picocli.CommandLine.Option;
         })
 final class CrashTestCommand extends ConsoleCommand {
     private static final String PREFIX = "crash-test-";
+    private static final String RECORDED = "recorded";
+    private static final List<String> HOW_POWER_IS_LOST = List.of("simulated", RECORDED);
     private static final int MAX_SECONDS = 30 * 24 * 3_600;
     private static final int MAX_PORT = 65_535;
     /** After an interrupt: the child is dead, and a directory is deleted. */
@@ -75,6 +77,15 @@ final class CrashTestCommand extends ConsoleCommand {
             description =
                     "Only these: damage, faults, power, kill. Default: all, as far as the log makes them possible.")
     private List<String> tests = CrashTest.TESTS;
+
+    @Option(
+            names = "--power",
+            paramLabel = "HOW",
+            description = {
+                "How the power is lost: simulated, on a disk of ours, where the log writes through one; or recorded, by replaying the system calls that "
+                        + "strace has seen. Default: simulated where that is possible."
+            })
+    private Optional<String> power = Optional.empty();
 
     @Option(names = "--seed", paramLabel = "N", description = "The seed of all draws. Default: a new one each time.")
     private Optional<Long> seed = Optional.empty();
@@ -174,7 +185,11 @@ final class CrashTestCommand extends ConsoleCommand {
         if (run.isPresent()) {
             throw AdapterOptions.usage("only with --check: --run=" + run.get());
         }
-        return new CrashTest.Plan(chosen, Duration.ofNanos((long) (seconds * 1e9)), kills);
+        if (power.isPresent() && !HOW_POWER_IS_LOST.contains(power.get())) {
+            throw AdapterOptions.usage("one of " + HOW_POWER_IS_LOST + ": --power=" + power.get());
+        }
+        boolean isPowerRecorded = power.filter(RECORDED::equals).isPresent();
+        return new CrashTest.Plan(chosen, Duration.ofNanos((long) (seconds * 1e9)), kills, isPowerRecorded);
     }
 
     private Witness connect(InetSocketAddress address, long id, long chosenSeed) {

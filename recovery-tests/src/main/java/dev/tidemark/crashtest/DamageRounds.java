@@ -65,7 +65,7 @@ final class DamageRounds {
     private Path fill() throws IOException, AdapterFailureException {
         Path original = Tree.createDurably(directory.resolve("closed"));
         try (TestChild child = children.start()) {
-            child.send("fill", original, RECORDS);
+            child.send("fill", original, 0, RECORDS);
             long[] time = new long[1];
             Ending ending = child.hearOut(children.settings().patience(), message -> {
                 long id = ByteBuffer.wrap(message.body()).getLong();

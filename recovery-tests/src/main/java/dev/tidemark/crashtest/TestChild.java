@@ -65,8 +65,14 @@ final class TestChild implements AutoCloseable {
         this.process = process;
     }
 
-    static TestChild start(Settings settings) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+    /**
+     * Starts one.
+     *
+     * @param runner the command of a program that runs it; empty if none does
+     */
+    static TestChild start(Settings settings, List<String> runner) throws IOException {
+        List<String> command = new ArrayList<>(runner);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
                 "-XX:TieredStopAtLevel=1",
@@ -243,6 +249,19 @@ final class TestChild implements AutoCloseable {
     void kill() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.toHandle().destroyForcibly();
+    }
+
+    /** Lets it end by itself, and waits for that: who runs it may have something to write then. */
+    void endInOrder() throws AdapterFailureException {
+        closeQuietly(process.getOutputStream());
+        try {
+            if (!process.waitFor(settings.patience().toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new AdapterFailureException("the process does not end: pid=" + process.pid() + logged());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoppedException();
+        }
     }
 
     /** The last lines of its standard error, in brackets. */
