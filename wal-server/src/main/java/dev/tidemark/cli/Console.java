@@ -1,16 +1,19 @@
 package dev.tidemark.cli;
 
+import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -93,6 +96,14 @@ public final class Console {
     /** Whether there is a person who sees a question and can answer it. */
     boolean canAsk() {
         return isInTerminal && isErrTerminal;
+    }
+
+    /** Asks something that is done only if the answer is yes; no answer is no. */
+    boolean isAnsweredYes(String question) throws IOException {
+        err.print("wal: " + question + " [y/N] ");
+        err.flush();
+        String answer = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine();
+        return answer != null && answer.strip().toLowerCase(Locale.ROOT).matches("y|yes");
     }
 
     /** Standard output. */

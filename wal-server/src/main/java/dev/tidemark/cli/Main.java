@@ -82,6 +82,7 @@ public final class Main implements Runnable {
                 new FetchCommand(console),
                 new TailCommand(console),
                 new TrimCommand(console),
+                new TruncateCommand(console),
                 new CheckpointCommand(console),
                 new BackupCommand(console),
                 new PartitionsCommand(console),

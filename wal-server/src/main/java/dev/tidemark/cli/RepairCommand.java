@@ -10,14 +10,10 @@ import dev.tidemark.wal.partition.RepairOutlook.ChangedFile;
 import dev.tidemark.wal.partition.RepairOutlook.Hindered;
 import dev.tidemark.wal.partition.RepairOutlook.LostRecords;
 import dev.tidemark.wal.partition.RepairOutlook.Proposed;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -82,7 +78,9 @@ final class RepairCommand extends ConsoleCommand {
                     .filter(Proposed.class::isInstance)
                     .map(Proposed.class::cast)
                     .toList();
-            boolean isDone = !isDryRun && !proposed.isEmpty() && (isMeant || isAnsweredYes());
+            boolean isDone = !isDryRun
+                    && !proposed.isEmpty()
+                    && (isMeant || console().isAnsweredYes("repair this? What is lost is lost for good."));
             if (isDone) {
                 proposed.forEach(one -> carryOut(repair, one));
             } else if (!proposed.isEmpty() && !isJson) {
@@ -119,14 +117,6 @@ final class RepairCommand extends ConsoleCommand {
             }
         }
         return outlooks;
-    }
-
-    private boolean isAnsweredYes() throws IOException {
-        console().err().print("wal: repair this? What is lost is lost for good. [y/N] ");
-        console().err().flush();
-        BufferedReader in = new BufferedReader(new InputStreamReader(console().in(), StandardCharsets.UTF_8));
-        String answer = in.readLine();
-        return answer != null && answer.strip().toLowerCase(Locale.ROOT).matches("y|yes");
     }
 
     private void carryOut(StoreRepair repair, Proposed proposed) {
