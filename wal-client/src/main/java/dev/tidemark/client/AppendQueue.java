@@ -33,7 +33,7 @@ final class AppendQueue {
     private static final int FIRST_BUFFER_BYTES = 2 << 10;
 
     private final ByteBufAllocator allocator;
-    private final int batchBytes;
+    private volatile int batchBytes;
     private final int batchRecords;
     private final long lingerNanos;
 
@@ -47,6 +47,11 @@ final class AppendQueue {
         this.batchBytes = batchBytes;
         this.batchRecords = batchRecords;
         this.lingerNanos = lingerNanos;
+    }
+
+    /** The server takes no larger ones. Those that are begun stay as they are. */
+    void limitBatches(int mostBytes) {
+        batchBytes = mostBytes;
     }
 
     /**

@@ -42,9 +42,10 @@ final class Calls {
         this.link = link;
     }
 
-    /** Sends a request; the future completes with the answer, or with an error at the deadline at the latest. */
-    CompletableFuture<Answer> start(String what, long timeoutNanos, LongFunction<? extends Request> request) {
-        Call call = new Call(what, request);
+    /** Sends a request; the future completes with an answer of this type, or with an error at the deadline at the latest. */
+    CompletableFuture<Answer> start(
+            String what, Class<? extends Answer> type, long timeoutNanos, LongFunction<? extends Request> request) {
+        Call call = new Call(what, type, request);
         try {
             loop.execute(() -> call.begin(timeoutNanos));
         } catch (RejectedExecutionException e) {
@@ -55,7 +56,7 @@ final class Calls {
 
     /** Sends a request and waits for the answer, at most the client's request timeout. */
     <A extends Answer> A ask(String what, Class<A> type, LongFunction<? extends Request> request) {
-        return await(what, type, start(what, config.requestTimeout().toNanos(), request));
+        return await(what, type, start(what, type, config.requestTimeout().toNanos(), request));
     }
 
     /** Waits for an answer whose call has a deadline of its own. */
@@ -71,10 +72,6 @@ final class Calls {
             throw thrown(e.getCause());
         } catch (TimeoutException e) {
             throw ClientErrors.unreachable(config.server(), what, e);
-        }
-        if (!type.isInstance(answer)) {
-            answer.release();
-            throw ClientErrors.violated(config.server(), "an answer of another kind: request=" + what);
         }
         return type.cast(answer);
     }
@@ -109,14 +106,16 @@ final class Calls {
 
     private final class Call implements Link.Recipient {
         private final String what;
+        private final Class<? extends Answer> type;
         private final LongFunction<? extends Request> request;
         private final CompletableFuture<Answer> future = new CompletableFuture<>();
         private final BackOff patience;
         private @Nullable Future<?> deadline;
         private boolean isSent;
 
-        Call(String what, LongFunction<? extends Request> request) {
+        Call(String what, Class<? extends Answer> type, LongFunction<? extends Request> request) {
             this.what = what;
+            this.type = type;
             this.request = request;
             this.patience = new BackOff(
                     config.firstBackOff().toNanos(), config.maxBackOff().toNanos(), random);
@@ -140,6 +139,11 @@ final class Calls {
                 isSent = true;
                 link.send(request, this);
             }
+        }
+
+        @Override
+        public boolean isAnsweredBy(Answer answer) {
+            return type.isInstance(answer);
         }
 
         @Override

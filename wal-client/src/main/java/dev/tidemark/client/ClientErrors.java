@@ -155,7 +155,6 @@ final class ClientErrors {
     }
 
     static UnavailableException violated(String server, String what) {
-        return new UnavailableException(
-                ErrorCode.PROTOCOL_VIOLATED, what + ": server=" + server + "; the connection is closed");
+        return new UnavailableException(ErrorCode.PROTOCOL_VIOLATED, what + ": server=" + server);
     }
 }

@@ -51,6 +51,8 @@ import org.slf4j.LoggerFactory;
 final class Link {
     private static final Logger LOG = LoggerFactory.getLogger(Link.class);
     private static final long HELLO_ID = 1;
+    /** However soon a server wants to hear from us, we do not talk all the time. */
+    private static final int SHORTEST_IDLE_MILLIS = 20;
     /** A payload from this size on is not copied behind its head. */
     private static final int SEPARATE_BYTES = 8 << 10;
 
@@ -71,6 +73,14 @@ final class Link {
 
     /** Where the answer to one request goes. */
     interface Recipient {
+        /** Whether an answer of this kind can belong to the request. An error always can, and is not asked about. */
+        boolean isAnsweredBy(Answer answer);
+
+        /** Whether a server that works would have answered by now. */
+        default boolean isOverdue(long nowNanos) {
+            return false;
+        }
+
         /** Takes the answer, and its reference of whatever it carries. */
         void answered(Answer answer);
 
@@ -92,6 +102,8 @@ final class Link {
     private boolean isFlushDue;
     private boolean isPinged;
     private long lastReadNanos;
+    private long readyNanos;
+    private boolean wasReady;
     private long nextId = HELLO_ID + 1;
     private LongObjectHashMap<Recipient> waiting = new LongObjectHashMap<>();
     private @Nullable Future<?> watch;
@@ -304,16 +316,22 @@ final class Link {
             } else if (answer.id() == HELLO_ID) {
                 hello(context, answer);
             } else {
-                Recipient recipient = waiting.remove(answer.id());
-                if (recipient != null) {
-                    recipient.answered(answer);
+                Recipient recipient = waiting.get(answer.id());
+                if (recipient == null) {
+                    nonsense(context, answer, "an answer to no request: id=" + answer.id());
+                } else if (!(answer instanceof Answer.Failed) && !recipient.isAnsweredBy(answer)) {
+                    // It says nothing about what became of the request, which is repeated on the next connection.
+                    nonsense(context, answer, "an answer of another kind: kind=" + answer.kind());
                 } else {
-                    answer.release();
-                    giveUp(
-                            context,
-                            ClientErrors.violated(config.server(), "an answer to no request: id=" + answer.id()));
+                    waiting.remove(answer.id());
+                    recipient.answered(answer);
                 }
             }
+        }
+
+        private void nonsense(ChannelHandlerContext context, Answer answer, String what) {
+            answer.release();
+            giveUp(context, ClientErrors.violated(config.server(), what));
         }
 
         private void hello(ChannelHandlerContext context, Answer answer) {
@@ -323,6 +341,8 @@ final class Link {
                 helloDeadline = null;
                 splitter.setMaxLength(Protocol.MAX_LENGTH);
                 isReady = true;
+                wasReady = true;
+                readyNanos = nanos.getAsLong();
                 lastLogged = null;
                 watchOver(context, welcome);
                 LOG.info("connected: server={} store={}", config.server(), welcome.storeId());
@@ -337,15 +357,20 @@ final class Link {
 
         private void watchOver(ChannelHandlerContext context, Answer.Welcome welcome) {
             long heartbeat = Math.min(
-                    config.heartbeat().toNanos(), TimeUnit.MILLISECONDS.toNanos(Math.max(2, welcome.idleMillis())) / 2);
+                    config.heartbeat().toNanos(),
+                    TimeUnit.MILLISECONDS.toNanos(Math.max(SHORTEST_IDLE_MILLIS, welcome.idleMillis())) / 2);
             watch = loop.scheduleAtFixedRate(
-                    () -> look(context, heartbeat), heartbeat / 2, Math.max(1, heartbeat / 2), TimeUnit.NANOSECONDS);
+                    () -> look(context, heartbeat), heartbeat / 2, heartbeat / 2, TimeUnit.NANOSECONDS);
         }
 
         /** Nothing heard for a while: a question, and after a longer while the end. */
         private void look(ChannelHandlerContext context, long heartbeatNanos) {
-            long silentNanos = nanos.getAsLong() - lastReadNanos;
-            if (silentNanos >= config.idleTimeout().toNanos()) {
+            long now = nanos.getAsLong();
+            long silentNanos = now - lastReadNanos;
+            if (isAnyOverdue(now)) {
+                // It talks, and yet leaves this one out: what is behind it would wait for ever.
+                giveUp(context, new IOException("a request was not answered in its time, nor long after"));
+            } else if (silentNanos >= config.idleTimeout().toNanos()) {
                 giveUp(
                         context,
                         new IOException("nothing heard for " + TimeUnit.NANOSECONDS.toMillis(silentNanos) + " ms"));
@@ -355,11 +380,17 @@ final class Link {
             }
         }
 
+        private boolean isAnyOverdue(long nowNanos) {
+            for (Recipient recipient : waiting.values()) {
+                if (recipient.isOverdue(nowNanos)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         @Override
         public void channelReadComplete(ChannelHandlerContext context) {
-            if (isReady) {
-                backOff.succeeded();
-            }
             owner.readComplete();
             isReading = false;
             flush();
@@ -419,6 +450,12 @@ final class Link {
             watching.cancel(false);
             watch = null;
         }
+        if (wasReady && nanos.getAsLong() - readyNanos >= config.maxBackOff().toNanos()) {
+            // Only a connection that has lasted is a success: a server that says hello and hangs up would be called on
+            // without end.
+            backOff.succeeded();
+        }
+        wasReady = false;
         channel = null;
         isReady = false;
         isReading = false;
@@ -432,6 +469,11 @@ final class Link {
     }
 
     private static final Recipient PONG = new Recipient() {
+        @Override
+        public boolean isAnsweredBy(Answer answer) {
+            return answer instanceof Answer.Pong;
+        }
+
         @Override
         public void answered(Answer answer) {
             answer.release();

@@ -11,6 +11,7 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.Header;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.ReadOptions;
+import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.format.FrameVerdict;
 import dev.tidemark.wal.format.RecordsReader;
 import java.nio.ByteBuffer;
@@ -34,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 final class RemoteCursor implements Cursor {
     /** How long one question may be held by the server; the cursor asks again until its own deadline. */
     private static final long MAX_HELD_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+    /** So often in a row a server may answer what brings the cursor no further, as it can happen beside a trim. */
+    private static final int MOST_VAIN_ANSWERS = 8;
 
     private final RemotePartition partition;
     private final ReadOptions options;
@@ -117,7 +121,8 @@ final class RemoteCursor implements Cursor {
             return true;
         }
         // What fails its checks is asked for once more: it may have been hurt on the way.
-        for (boolean isSecondTry = false; ; isSecondTry = true) {
+        boolean isSecondTry = false;
+        for (int answers = 0; answers < MOST_VAIN_ANSWERS; answers++) {
             FrameVerdict verdict = moveInFrames();
             if (verdict == FrameVerdict.VALID) {
                 takeFrame();
@@ -127,12 +132,18 @@ final class RemoteCursor implements Cursor {
                 if (isSecondTry) {
                     throw damaged(verdict);
                 }
+                isSecondTry = true;
                 dropFrames();
             }
             if (!fetch(holdNanos, mayHold)) {
                 return false;
             }
         }
+        dropFrames();
+        throw ClientErrors.violated(
+                partition.server(),
+                "frames that do not hold what was asked for, again and again: partition=" + partition.id() + " offset="
+                        + nextOffset);
     }
 
     /** To the frame that holds the next offset; {@code END_OF_FILE} when the range holds none that was not read. */
@@ -181,6 +192,23 @@ final class RemoteCursor implements Cursor {
     }
 
     private Answer.@Nullable Fetched answer(long holdNanos, boolean mayHold) {
+        for (int trims = 0; ; trims++) {
+            try {
+                return answerOnce(holdNanos, mayHold);
+            } catch (InvalidCallException e) {
+                if (e.code() != ErrorCode.OFFSET_TRIMMED
+                        || !isFromStart
+                        || hasHandedOut
+                        || trims == MOST_VAIN_ANSWERS) {
+                    throw partition.told(e);
+                }
+                // Trimmed since it was opened; the start is where it is now.
+                nextOffset = partition.ends().start();
+            }
+        }
+    }
+
+    private Answer.@Nullable Fetched answerOnce(long holdNanos, boolean mayHold) {
         CompletableFuture<Answer> question = asked;
         if (question != null && (askedFrom != nextOffset || (isAskedToWait && !mayHold && !question.isDone()))) {
             forgetQuestion();
@@ -197,17 +225,14 @@ final class RemoteCursor implements Cursor {
             Answer.Fetched answer = partition.calls().await("fetch", Answer.Fetched.class, question);
             asked = null;
             return answer;
-        } catch (InvalidCallException e) {
-            asked = null;
-            if (e.code() == ErrorCode.OFFSET_TRIMMED && isFromStart && !hasHandedOut) {
-                // Trimmed since it was opened; the start is where it is now.
-                nextOffset = partition.ends().start();
-                return answer(holdNanos, mayHold);
-            }
-            throw partition.told(e);
-        } catch (dev.tidemark.wal.api.WalException e) {
+        } catch (WalException e) {
             if (e.code() != ErrorCode.INTERRUPTED) {
                 asked = null;
+            }
+            if (e instanceof DamageException lost && e.code() == ErrorCode.RECORDS_LOST) {
+                // Told once, as it is of a log in this process: the next call goes on behind the gap.
+                dropFrames();
+                nextOffset = Math.max(nextOffset, lost.damage().endOffset());
             }
             throw partition.told(e);
         }

@@ -54,7 +54,7 @@ final class RemotePartition implements Partition, ProducerPipeline.Wire {
         ClientConfig config = core.config();
         this.queue = new AppendQueue(
                 core.memory(),
-                config.batchBytes(),
+                Math.min(config.batchBytes(), core.largestAppendBytes()),
                 config.batchRecords(),
                 config.linger().toNanos());
         this.pipeline = new ProducerPipeline(
@@ -259,6 +259,7 @@ final class RemotePartition implements Partition, ProducerPipeline.Wire {
         if (welcome.producerWindow() > 0) {
             pipeline.limitInFlight(welcome.producerWindow());
         }
+        queue.limitBatches(Math.min(core.config().batchBytes(), core.largestAppendBytes()));
         pump();
     }
 
@@ -297,6 +298,10 @@ final class RemotePartition implements Partition, ProducerPipeline.Wire {
         // it wait.
         int timeoutMillis = (int) Math.max(1_000, Math.min(leftMillis, Protocol.MAX_WAIT_MILLIS));
         int crc = batch.crc();
+        // Twice the time: what a server does not read because it has too much lies before it, and is not late there.
+        long overdueNanos = core.nanos()
+                + 2 * TimeUnit.MILLISECONDS.toNanos(timeoutMillis)
+                + core.config().idleTimeout().toNanos();
         core.send(
                 request -> new Request.Produce(
                         request,
@@ -310,14 +315,27 @@ final class RemotePartition implements Partition, ProducerPipeline.Wire {
                         Optional.of(new ProducerSequence(producer.id(), producer.epoch(), sequence)),
                         batch.expectedOffset(),
                         batch.payload().retainedSlice()),
-                new ProduceAnswer(batch));
+                new ProduceAnswer(batch, overdueNanos));
     }
 
     private final class ProduceAnswer implements Link.Recipient {
         private final AppendBatch batch;
+        private final long overdueNanos;
 
-        ProduceAnswer(AppendBatch batch) {
+        ProduceAnswer(AppendBatch batch, long overdueNanos) {
             this.batch = batch;
+            this.overdueNanos = overdueNanos;
+        }
+
+        @Override
+        public boolean isAnsweredBy(Answer answer) {
+            return answer instanceof Answer.Produced;
+        }
+
+        /** The server tells that it does not know either, when the time is up. One that says nothing would hold up the partition. */
+        @Override
+        public boolean isOverdue(long nowNanos) {
+            return nowNanos - overdueNanos > 0;
         }
 
         @Override
@@ -331,9 +349,6 @@ final class RemotePartition implements Partition, ProducerPipeline.Wire {
             } else if (answer instanceof Answer.Failed failed) {
                 pipeline.refused(batch, told(failed.error().toException()));
                 core.pumpAfterRead(RemotePartition.this);
-            } else {
-                answer.release();
-                pipeline.refused(batch, ClientErrors.violated(server(), "an answer of another kind: request=produce"));
             }
         }
 
@@ -383,6 +398,7 @@ final class RemotePartition implements Partition, ProducerPipeline.Wire {
         int atLeast = holdNanos > 0 ? Math.max(1, holdMillis) : 0;
         return calls().start(
                         "fetch",
+                        Answer.Fetched.class,
                         core.config().requestTimeout().toNanos() + holdNanos,
                         request -> new Request.Fetch(request, name, from, maxBytes, minBytes, atLeast, visibility));
     }
@@ -420,7 +436,7 @@ final class RemotePartition implements Partition, ProducerPipeline.Wire {
     private void settle(CompletableFuture<Long> future, @Nullable Answer answer, @Nullable Throwable failure) {
         WalException why = failure instanceof WalException error
                 ? told(error)
-                : ClientErrors.violated(server(), "an answer of another kind: request=fetch");
+                : ClientErrors.unreachable(server(), "fetch", failure);
         core.callbacks().execute(() -> {
             if (answer instanceof Answer.Fetched fetched) {
                 future.complete(fetched.head().ends().readable());

@@ -140,9 +140,13 @@ public final class WalClient implements AutoCloseable {
                             "list",
                             Answer.Listed.class,
                             request -> new Request.ListPartitions(request, after, Protocol.MAX_LISTED));
+            PartitionId before = all.isEmpty() ? null : all.get(all.size() - 1);
             page.partitions().forEach(name -> all.add(name.toId()));
             if (!page.hasMore() || page.partitions().isEmpty()) {
                 return all;
+            }
+            if (before != null && before.compareTo(all.get(all.size() - 1)) >= 0) {
+                throw ClientErrors.violated(core.config().server(), "a list that does not come to its end");
             }
             last = Optional.of(page.partitions().get(page.partitions().size() - 1));
         }

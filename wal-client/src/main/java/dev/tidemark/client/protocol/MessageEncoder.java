@@ -47,7 +47,16 @@ public final class MessageEncoder {
         try {
             int bytes = trailing.readableBytes();
             ByteBuf whole = encode(allocator, message, bytes, FIRST_GUESS_BYTES + bytes);
-            return whole.writeBytes(trailing, trailing.readerIndex(), bytes);
+            boolean isDone = false;
+            try {
+                whole.writeBytes(trailing, trailing.readerIndex(), bytes);
+                isDone = true;
+                return whole;
+            } finally {
+                if (!isDone) {
+                    whole.release();
+                }
+            }
         } finally {
             message.release();
         }
