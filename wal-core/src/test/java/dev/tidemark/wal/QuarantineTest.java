@@ -352,6 +352,29 @@ class QuarantineTest {
         assertOpensUnderFail(ranges(0, 15, 16, 20, 30, 52, 53, 60));
     }
 
+    /** The header of such a frame is good, and a slice is made by headers. */
+    @Test
+    void frameWithADamagedPayloadThatIsOnRecord_isInNoSlice() throws IOException {
+        List<Path> segments = store(3, 10);
+        flip(segments.get(2), HEADER + 4 * FRAME + 60);
+        // Without this no opening would look at the rest.
+        Files.delete(segments.get(1));
+        try (Wal wal = quarantining()) {
+            LocalPartition orders = wal.partition(ORDERS);
+            try (Slices before = orders.slices(20, 1 << 20)) {
+                assertThat(before.endOffset()).isEqualTo(24);
+            }
+            assertThatThrownBy(() -> orders.slices(24, 1 << 20)).isInstanceOfSatisfying(DamageException.class, e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.RECORDS_LOST);
+                assertThat(e.damage().endOffset()).isEqualTo(25);
+            });
+            try (Slices behind = orders.slices(25, 1 << 20)) {
+                assertThat(behind.firstOffset()).isEqualTo(25);
+                assertThat(behind.endOffset()).isEqualTo(30);
+            }
+        }
+    }
+
     @Test
     void cursorInTheMiddleOfAGap_isToldOfIt_andOneBehindItIsNot() throws IOException {
         List<Path> segments = store(4, 10);

@@ -5,6 +5,7 @@ import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.Slices;
+import dev.tidemark.wal.format.Loss;
 import dev.tidemark.wal.segment.FrameWindow;
 import dev.tidemark.wal.segment.OpenSegment;
 import dev.tidemark.wal.segment.Segment;
@@ -69,7 +70,7 @@ final class SegmentSlices implements Slices {
         long truncations = view.truncations().count();
         try (LogWalk walk = new LogWalk(view, visibility, WALK_READ_BYTES)) {
             walk.want(from);
-            return walk.find(false)
+            return walk.find(isOnRecordAsLost(view, from))
                     ? sliceAt(view, walk, maxBytes, visibility, truncations)
                     : emptyAt(view, from, visibility, truncations);
         }
@@ -94,7 +95,7 @@ final class SegmentSlices implements Slices {
         do {
             end = window.nextPosition();
             endOffset = window.endOffset();
-        } while (end - begin < maxBytes && isNextIn(segment, walk) && window.nextPosition() - begin <= maxBytes);
+        } while (end - begin < maxBytes && isNextIn(view, segment, walk) && window.nextPosition() - begin <= maxBytes);
         if (walk.segment() != segment || !segment.tryRetain()) {
             // The walk has gone on into the next segment, and with it went its hold on this one: take it anew.
             return open(view, firstOffset, Math.toIntExact(Math.max(1, end - begin)), visibility);
@@ -103,7 +104,20 @@ final class SegmentSlices implements Slices {
                 view, segment, begin, Math.toIntExact(end - begin), firstOffset, endOffset, truncations);
     }
 
-    private static boolean isNextIn(Segment segment, LogWalk walk) {
+    /**
+     * Whether records are on record as lost there. Their frame may have a good header, and only its payload tells: elsewhere whoever gets the slice looks at that, but he cannot know what is on
+     * record.
+     */
+    private static boolean isOnRecordAsLost(ReadView view, long offset) {
+        for (Loss loss : view.recordedLosses()) {
+            if (loss.firstOffset() <= offset && offset < loss.endOffset()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isNextIn(ReadView view, Segment segment, LogWalk walk) {
         long next = walk.window().endOffset();
         walk.stepOver();
         walk.want(next);
@@ -111,7 +125,7 @@ final class SegmentSlices implements Slices {
             return false;
         }
         try {
-            return walk.find(false) && walk.segment() == segment;
+            return walk.find(isOnRecordAsLost(view, next)) && walk.segment() == segment;
         } catch (DamageException e) {
             // What lies before it is good and is handed out; whoever asks for what follows is told.
             return false;
