@@ -2,13 +2,15 @@ package dev.tidemark.cli;
 
 import dev.tidemark.client.tls.TlsFiles;
 import dev.tidemark.server.ServerConfig;
+import dev.tidemark.server.ServerState;
 import dev.tidemark.server.WalServer;
 import dev.tidemark.wal.api.WalConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -78,7 +80,7 @@ final class ServeCommand extends ConsoleCommand {
                     "Listen on another address than this machine's own, and let everybody who can connect read, append and delete.")
     private boolean insecureNoAuthentication;
 
-    private final CountDownLatch stop = new CountDownLatch(1);
+    private final CompletableFuture<Void> stop = new CompletableFuture<>();
 
     ServeCommand(Console console) {
         super(console);
@@ -95,14 +97,21 @@ final class ServeCommand extends ConsoleCommand {
         }
         WalConfig opened = WalConfig.of(
                 Files.exists(store.directory()) ? StoreOption.existing(store.directory()) : store.directory());
-        try (InterruptGuard guard = new InterruptGuard(stop::countDown, PATIENCE, () -> {})) {
+        try (InterruptGuard guard = new InterruptGuard(() -> stop.complete(null), PATIENCE, () -> {})) {
             serve(config.build(), opened);
             return guard.isInterrupted() ? ExitCode.INTERRUPTED : ExitCode.OK;
         }
     }
 
     private void serve(ServerConfig config, WalConfig opened) throws InterruptedException {
-        try (WalServer server = WalServer.start(config, opened)) {
+        WalServer server = WalServer.start(config, opened);
+        if (isStoppedBeforeItServes(server)) {
+            // Closing would wait for the recovery. A process that ends in the midst of one leaves what a crash leaves.
+            out().line("stopped while recovering; the next start begins anew");
+            out().flush();
+            return;
+        }
+        try (server) {
             server.awaitServing(FOR_EVER);
             out().line("serving " + store.directory() + " on " + host + ":" + server.port()
                     + (config.tls().isPresent() ? " with TLS" : "")
@@ -111,10 +120,23 @@ final class ServeCommand extends ConsoleCommand {
                                     + ":" + server.httpPort().getAsInt()
                             : ""));
             out().flush();
-            stop.await();
+            stop.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a signal is no failure", e);
         }
         out().line("stopped");
         // Before the guard lets the process go, which asks nobody else then.
         out().flush();
+    }
+
+    /** Waits for whichever comes first. A store that cannot be opened is the business of who waits for it next. */
+    private boolean isStoppedBeforeItServes(WalServer server) throws InterruptedException {
+        try {
+            CompletableFuture.anyOf(stop, server.whenServing().toCompletableFuture())
+                    .get();
+        } catch (ExecutionException e) {
+            return false;
+        }
+        return stop.isDone() && server.state() == ServerState.STARTING;
     }
 }

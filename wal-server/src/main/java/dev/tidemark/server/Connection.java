@@ -20,6 +20,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final String SERVER_NAME = "tidemark";
 
+    /** Of a message that has come in part so much is kept, however many there are. */
+    private static final int ALWAYS_HELD_BYTES = 64 << 10;
+
     /** Where it is in its life. */
     private enum Phase {
         NEW,
@@ -57,6 +61,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private long heardNanos = System.nanoTime();
     private int inFlightRequests;
     private long inFlightBytes;
+    private int heldBytes;
+    private @Nullable Future<?> helloDeadline;
+    private @Nullable Future<?> idleCheck;
+    private final Runnable readOn = this::fewerInAll;
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable Pauses pauses;
@@ -105,7 +113,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (services.state() == ServerState.STOPPING || services.state() == ServerState.STOPPED) {
             beginStop();
         }
-        var unused = active.executor()
+        helloDeadline = active.executor()
                 .schedule(this::helloIsDue, services.config.helloTimeout().toMillis(), TimeUnit.MILLISECONDS);
         planIdleCheck(services.config.idleTimeout().toNanos());
     }
@@ -122,7 +130,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private void planIdleCheck(long nanos) {
-        var unused = present(context).executor().schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
+        idleCheck = present(context).executor().schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
     }
 
     private void checkIdle() {
@@ -153,6 +161,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext inactive) {
         phase = Phase.GONE;
+        // A timer holds the connection: in a storm of short ones those of the last minute would fill the memory.
+        cancel(helloDeadline);
+        cancel(idleCheck);
+        services.inFlight.leave(readOn);
+        services.heldBytes.addAndGet(-heldBytes);
+        heldBytes = 0;
         if (appends != null) {
             appends.close();
         }
@@ -165,6 +179,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
         // Last: whoever sees that it is gone finds nothing left of it.
         services.meters.closed(end);
         services.left(this);
+    }
+
+    private static void cancel(@Nullable Future<?> timer) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
     }
 
     @Override
@@ -214,6 +234,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private void closeBehindWhatIsWritten() {
         phase = Phase.ENDING;
+        splitter.dropTheRest();
         // Reading goes on, into nothing: what is unread when a socket is closed makes the kernel reset it, and the last
         // words would be lost.
         present(context).writeAndFlush(present(context).alloc().buffer(0, 0)).addListener(ChannelFutureListener.CLOSE);
@@ -233,8 +254,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext read, Object message) {
         ByteBuf bytes = (ByteBuf) message;
         try {
-            heardNanos = System.nanoTime();
             if (phase == Phase.NEW || phase == Phase.GREETED) {
+                // What comes behind the last word is no sign of life: it would keep a connection that is over.
+                heardNanos = System.nanoTime();
                 int size = bytes.readableBytes();
                 request(MessageDecoder.request(bytes), size);
             }
@@ -242,6 +264,30 @@ final class Connection extends ChannelInboundHandlerAdapter {
             violated(e);
         } finally {
             bytes.release();
+        }
+    }
+
+    /**
+     * Counts the part of a message that has come. One that is only begun is not taken into account as a request, and cannot be made to wait like one: it would keep what it has, and if all did,
+     * none would go on. So who passes the bound has to come again.
+     */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext read) {
+        if (phase == Phase.GONE) {
+            return;
+        }
+        int held = splitter.heldBytes();
+        long all = services.heldBytes.addAndGet(held - heldBytes);
+        boolean hasGrown = held > heldBytes;
+        heldBytes = held;
+        if (hasGrown && held > ALWAYS_HELD_BYTES && all > services.config.maxInFlightBytesInAll()) {
+            finish(
+                    ServerMeters.End.LIMIT,
+                    Protocol.NO_REQUEST,
+                    new UnavailableException(
+                            ErrorCode.SERVER_BUSY,
+                            "messages that have come in part take too much memory: bytes=" + all + " limit="
+                                    + services.config.maxInFlightBytesInAll()));
         }
     }
 
@@ -358,6 +404,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         reads = new Reads(this, services, serving, own, hello.maxMessageBytes());
         administration = new Administration(serving);
         phase = Phase.GREETED;
+        cancel(helloDeadline);
         LOG.debug("hello: peer={} client={}", own.channel().remoteAddress(), hello.clientName());
         outbox().say(new Answer.Welcome(
                 hello.id(),
@@ -383,7 +430,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         inFlightBytes += ticket.bytes;
         if (!services.inFlight.take(ticket.bytes)) {
             pauses().set(Pauses.Reason.ALL_REQUESTS, true);
-            services.inFlight.whenFewer(this::fewerInAll);
+            services.inFlight.whenFewer(readOn);
         }
         if (inFlightBytes > services.config.maxInFlightBytes()) {
             pauses().set(Pauses.Reason.REQUESTS, true);

@@ -21,6 +21,8 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -70,16 +72,57 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
                 .addLast(new Handler());
     }
 
+    /** What a request asks for. */
+    private record Question(boolean isGood, boolean isGet, String path, boolean isKept) {}
+
+    /**
+     * Answers one request after the other, and reads on when the answer to the last one is written: else who asks and does not listen would fill the memory with answers, and the metrics, which take
+     * their time, would be overtaken.
+     */
     private final class Handler extends SimpleChannelInboundHandler<FullHttpRequest> {
+        /** What came with one read. */
+        private final ArrayDeque<Question> waiting = new ArrayDeque<>();
+
+        private boolean isBusy;
+
         @Override
         protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-            boolean isKept = HttpUtil.isKeepAlive(request);
-            if (!request.decoderResult().isSuccess()) {
-                answer(context, HttpResponseStatus.BAD_REQUEST, JSON, "{\"error\":\"bad request\"}", false);
-            } else if (!request.method().equals(HttpMethod.GET)) {
-                answer(context, HttpResponseStatus.METHOD_NOT_ALLOWED, JSON, "{\"error\":\"only GET\"}", isKept);
+            Question question = new Question(
+                    request.decoderResult().isSuccess(),
+                    request.method().equals(HttpMethod.GET),
+                    path(request.uri()),
+                    HttpUtil.isKeepAlive(request));
+            if (isBusy) {
+                waiting.add(question);
             } else {
-                get(context, path(request.uri()), isKept);
+                isBusy = true;
+                context.channel().config().setAutoRead(false);
+                answer(context, question);
+            }
+        }
+
+        private void answered(ChannelHandlerContext context) {
+            Question next = waiting.poll();
+            if (next == null) {
+                isBusy = false;
+                context.channel().config().setAutoRead(true);
+            } else {
+                answer(context, next);
+            }
+        }
+
+        private void answer(ChannelHandlerContext context, Question question) {
+            if (!question.isGood) {
+                answer(context, HttpResponseStatus.BAD_REQUEST, JSON, "{\"error\":\"bad request\"}", false);
+            } else if (!question.isGet) {
+                answer(
+                        context,
+                        HttpResponseStatus.METHOD_NOT_ALLOWED,
+                        JSON,
+                        "{\"error\":\"only GET\"}",
+                        question.isKept);
+            } else {
+                get(context, question.path, question.isKept);
             }
         }
 
@@ -106,7 +149,11 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
             PrometheusMeterRegistry meters = services.config.meters();
             boolean isSubmitted = services.files.submit(() -> {
                 String page = meters.scrape();
-                context.executor().execute(() -> answer(context, HttpResponseStatus.OK, PROMETHEUS, page, isKept));
+                try {
+                    context.executor().execute(() -> answer(context, HttpResponseStatus.OK, PROMETHEUS, page, isKept));
+                } catch (RejectedExecutionException e) {
+                    LOG.debug("the server has stopped before its metrics were sent");
+                }
             });
             if (!isSubmitted) {
                 answer(context, HttpResponseStatus.SERVICE_UNAVAILABLE, JSON, "{\"error\":\"busy\"}", isKept);
@@ -122,7 +169,9 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
                     .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());
             HttpUtil.setKeepAlive(response, isKept);
             var written = context.writeAndFlush(response);
-            if (!isKept) {
+            if (isKept) {
+                written.addListener(done -> answered(context));
+            } else {
                 written.addListener(ChannelFutureListener.CLOSE);
             }
         }

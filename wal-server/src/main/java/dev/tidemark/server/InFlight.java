@@ -1,6 +1,8 @@
 package dev.tidemark.server;
 
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Iterator;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -8,12 +10,12 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p><b>Threads.</b> Any.
  *
- * <p><b>Ordering.</b> A connection enters the queue first and looks at the sum afterwards; who lowers the sum looks at the queue afterwards. So no wake-up is lost.
+ * <p><b>Ordering.</b> A connection enters the set first and looks at the sum afterwards; who lowers the sum looks at the set afterwards. So no wake-up is lost.
  */
 final class InFlight {
     private final long limitBytes;
     private final AtomicLong bytes;
-    private final ConcurrentLinkedQueue<Runnable> paused = new ConcurrentLinkedQueue<>();
+    private final Set<Runnable> paused = ConcurrentHashMap.newKeySet();
 
     InFlight(long limitBytes, AtomicLong bytes) {
         this.limitBytes = limitBytes;
@@ -31,7 +33,7 @@ final class InFlight {
         }
     }
 
-    /** Calls back, from any thread and perhaps at once, when there are few enough. */
+    /** Calls back once, from any thread and perhaps at once, when there are few enough. Saying it again changes nothing. */
     void whenFewer(Runnable callback) {
         paused.add(callback);
         if (bytes.get() <= limitBytes) {
@@ -39,10 +41,20 @@ final class InFlight {
         }
     }
 
+    /** It need not be called back any more. */
+    void leave(Runnable callback) {
+        paused.remove(callback);
+    }
+
     private void wake() {
-        Runnable callback;
-        while ((callback = paused.poll()) != null) {
-            callback.run();
+        if (paused.isEmpty()) {
+            return;
+        }
+        for (Iterator<Runnable> each = paused.iterator(); each.hasNext(); ) {
+            Runnable callback = each.next();
+            if (paused.remove(callback)) {
+                callback.run();
+            }
         }
     }
 }

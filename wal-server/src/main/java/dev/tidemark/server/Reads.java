@@ -162,7 +162,7 @@ final class Reads {
 
     /** Begins as many reads as may run now. */
     void goOn() {
-        while (!isClosed && running < MAX_RUNNING && outboundBytes < services.config.maxOutboundBytes()) {
+        while (!isClosed && running < MAX_RUNNING && hasRoom()) {
             Reader next = ready.poll();
             if (next == null) {
                 return;
@@ -173,6 +173,11 @@ final class Reads {
         }
     }
 
+    /** What one connection may have; and when all together have too much, only one read at a time, so that each gets on. */
+    private boolean hasRoom() {
+        return outboundBytes == 0 || (outboundBytes < services.config.maxOutboundBytes() && !services.isOutboundFull());
+    }
+
     private void begin(Reader reader) {
         long from = reader.from;
         int minBytes = reader.minBytes();
@@ -181,8 +186,11 @@ final class Reads {
             fetch.begunWithMinBytes = minBytes;
         }
         int maxBytes = Frames.limit(messageLimit, Math.min(reader.maxBytes, services.config.maxFetchBytes()));
+        // What is larger goes from the file, and takes no memory.
+        int copiedBytes = Math.min(maxBytes, services.config.zeroCopyBytes());
         running++;
         outboundBytes += maxBytes;
+        services.copiedBytes.addAndGet(copiedBytes);
         boolean isSubmitted = services.reads.submit(() -> {
             Frames frames = null;
             Throwable failure = null;
@@ -202,19 +210,27 @@ final class Reads {
             } catch (RuntimeException | Error e) {
                 failure = e;
             }
-            readBy(reader, frames, maxBytes, failure);
+            readBy(reader, frames, new Reserved(maxBytes, copiedBytes), failure);
         });
         if (!isSubmitted) {
             running--;
             outboundBytes -= maxBytes;
+            services.copiedBytes.addAndGet(-copiedBytes);
             fail(reader, services.reads.busy());
         }
     }
 
-    private void readBy(Reader reader, @Nullable Frames frames, int reservedBytes, @Nullable Throwable failure) {
+    /** What a read that is under way may bring. */
+    private record Reserved(int bytes, int copiedBytes) {}
+
+    private void readBy(Reader reader, @Nullable Frames frames, Reserved reserved, @Nullable Throwable failure) {
+        services.copiedBytes.addAndGet(-reserved.copiedBytes);
         boolean isHandedOn = onLoop(() -> {
             running--;
-            outboundBytes -= reservedBytes;
+            outboundBytes -= reserved.bytes;
+            if (isClosed && reader instanceof Reader.Fetch fetch) {
+                over(fetch);
+            }
             if (frames == null) {
                 fail(reader, failure == null ? new IllegalStateException("no frames and no failure") : failure);
             } else if (isClosed || reader.isOver) {
@@ -243,11 +259,14 @@ final class Reads {
         }
         int bytes = frames.bytes;
         ByteBuf head = MessageEncoder.head(context.alloc(), reader.message(frames.head), bytes);
+        int copiedBytes = frames.isFromFile() ? 0 : bytes;
         outboundBytes += bytes;
+        services.copiedBytes.addAndGet(copiedBytes);
         services.meters.frames(bytes, frames.isFromFile());
         connection.write(head);
         context.write(frames.body()).addListener(written -> {
             outboundBytes -= bytes;
+            services.copiedBytes.addAndGet(-copiedBytes);
             goOn();
         });
         context.flush();
@@ -351,7 +370,13 @@ final class Reads {
     /** The connection is gone. */
     void close() {
         isClosed = true;
-        ready.forEach(reader -> reader.isOver = true);
+        for (Reader reader : ready) {
+            reader.isOver = true;
+            if (reader instanceof Reader.Fetch fetch) {
+                // Its timer, too: it may be for an hour, and holds all of this.
+                over(fetch);
+            }
+        }
         ready.clear();
         for (Reader.Fetch fetch : List.copyOf(waiting)) {
             over(fetch);

@@ -78,7 +78,10 @@ public final class ServerConfig {
         return from.maxInFlightBytes;
     }
 
-    /** How many bytes all requests may have; then nobody is read on. Default: an eighth of the heap, 64 MiB to 1 GiB. */
+    /**
+     * How many bytes all requests may have; then nobody is read on. As many may messages have of which a part has come: who passes that is closed with {@code SERVER_BUSY}. And as many the copies of
+     * frames that wait to be written: then each connection has one read at a time. Default: an eighth of the heap, 64 MiB to 1 GiB.
+     */
     public long maxInFlightBytesInAll() {
         return from.maxInFlightBytesInAll;
     }

@@ -4,6 +4,7 @@ import dev.tidemark.wal.Wal;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,11 @@ final class Services {
     final InFlight inFlight;
     final FilePool reads;
     final FilePool files;
+    /** Of messages that have come in part, of all connections. */
+    final AtomicLong heldBytes = new AtomicLong();
+    /** Of frames that were copied and wait to be written, of all connections. */
+    final AtomicLong copiedBytes = new AtomicLong();
+
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
 
     private volatile ServerState state = ServerState.STARTING;
@@ -34,6 +40,11 @@ final class Services {
         this.reads = reads;
         this.files = files;
         inFlight = new InFlight(config.maxInFlightBytesInAll(), meters.inFlightBytes());
+    }
+
+    /** Whether what waits to be written takes as much memory as it may: then a connection that has something to write gets no more. */
+    boolean isOutboundFull() {
+        return copiedBytes.get() >= config.maxInFlightBytesInAll();
     }
 
     Set<Connection> connections() {

@@ -31,6 +31,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -257,6 +258,11 @@ public final class WalServer implements AutoCloseable {
         return services.state();
     }
 
+    /** What its connections share. */
+    Services services() {
+        return services;
+    }
+
     /** How many connections there are. */
     public int connections() {
         return services.meters.connections();
@@ -280,6 +286,11 @@ public final class WalServer implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new UnavailableException(ErrorCode.INTERRUPTED, "interrupted while the store was opened", e);
         }
+    }
+
+    /** Completes when the store is open, or with the reason why it cannot be. */
+    public CompletionStage<Void> whenServing() {
+        return opened.thenRun(() -> {});
     }
 
     // ---------------------------------------------------------------- stopping

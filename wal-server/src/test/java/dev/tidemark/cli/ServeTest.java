@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.server.ServeProbe;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -12,9 +14,12 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -50,6 +55,39 @@ class ServeTest {
         }
         assertThat(CliRun.of("fetch", "--data", data, "orders-0").out()).isEqualTo("hello\n");
         assertThat(CliRun.of("stat", "--data", data, "--json").exitCode()).isZero();
+    }
+
+    /** A recovery may take long; who asks for the end of the process does not wait for it, and loses nothing. */
+    @Test
+    void serverThatIsStoppedWhileItRecovers_endsAtOnceAndLosesNothing() throws Exception {
+        Path data = directory.resolve("data");
+        assertThat(CliRun.withInput("a\nb\n", "produce", "--data", data, "orders-0")
+                        .exitCode())
+                .isZero();
+        assertThat(CliRun.withInput("x\n", "produce", "--data", data, "other-0").exitCode())
+                .isZero();
+        // Reading it takes for ever: nobody writes into it.
+        Path hanging = data.resolve("other-0").resolve("PARTITION");
+        Path aside = Files.move(hanging, directory.resolve("aside"));
+        assertThat(new ProcessBuilder("mkfifo", hanging.toString()).start().waitFor())
+                .isZero();
+        Process process = start(data);
+        // Opening a pipe for writing waits until somebody opens it for reading: then recovery has begun.
+        CompletableFuture<OutputStream> reached =
+                CompletableFuture.supplyAsync(() -> openForWriting(hanging), task -> new Thread(task).start());
+        try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+                OutputStream silent = reached.get(1, TimeUnit.MINUTES)) {
+            assertThat(silent).isNotNull();
+            CliProcess.signal(process, "TERM");
+            assertThat(out.readLine()).startsWith("stopped while recovering");
+            assertThat(CliProcess.exitCode(process)).isEqualTo(143);
+        } finally {
+            process.destroyForcibly();
+        }
+        Files.delete(hanging);
+        Files.move(aside, hanging);
+        assertThat(CliRun.of("fetch", "--data", data, "orders-0").out()).isEqualTo("a\nb\n");
+        assertThat(CliRun.of("fetch", "--data", data, "other-0").out()).isEqualTo("x\n");
     }
 
     /** Everything acknowledged is there exactly once, in a process that was killed twice under load. */
@@ -97,6 +135,14 @@ class ServeTest {
         assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE.number());
         assertThat(run.err()).contains("CONFIG_INVALID").contains("host=0.0.0.0");
         assertThat(Files.exists(data)).isFalse();
+    }
+
+    private static OutputStream openForWriting(Path pipe) {
+        try {
+            return Files.newOutputStream(pipe, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private Process start(Path data) throws IOException {

@@ -6,10 +6,13 @@ import dev.tidemark.server.ServerConfig;
 import dev.tidemark.server.WalServer;
 import dev.tidemark.server.security.TestAuthority;
 import dev.tidemark.wal.api.WalConfig;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +117,39 @@ class ServerOptionTest {
         assertThat(run("", "partitions", "--tls-cert", authority.trust()).err()).contains("come together");
         assertThat(CliRun.of("fetch", "--data", directory, "--tls", "orders-0").exitCode())
                 .isEqualTo(ExitCode.USAGE.number());
+    }
+
+    @Test
+    void nameThatLeadsElsewhere_isNoName() throws IOException {
+        List<Path> before = everything();
+        for (String name : List.of(
+                "..-0",
+                "../data-0",
+                "%2e%2e-0",
+                "a/b-0",
+                "a\\b-0",
+                "or\0ders-0",
+                "orders-0/../../x-0",
+                "-0",
+                "x".repeat(10 << 10) + "-0")) {
+            for (String command : List.of("fetch", "tail", "produce", "checkpoint")) {
+                CliRun run = run("v\n", command, "--", name);
+                assertThat(run.exitCode()).as(command + " " + name).isEqualTo(ExitCode.USAGE.number());
+                assertThat(run.err()).as(command + " " + name).doesNotContain("Exception", "internal");
+            }
+            assertThat(run("", "partitions", "create", "--", name).exitCode())
+                    .as(name)
+                    .isEqualTo(ExitCode.USAGE.number());
+        }
+        assertThat(everything()).isEqualTo(before);
+    }
+
+    private List<Path> everything() throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(file -> !file.toString().endsWith(".tmp"))
+                    .sorted()
+                    .toList();
+        }
     }
 
     @Test

@@ -27,6 +27,16 @@ public final class MessageSplitter extends ByteToMessageDecoder {
         maxLength = checked(newMaxLength);
     }
 
+    /** Nothing that comes from now on is kept or handed on. Event loop only. */
+    public void dropTheRest() {
+        isBroken = true;
+    }
+
+    /** Bytes that are kept because their message is not whole yet. Event loop only. */
+    public int heldBytes() {
+        return actualReadableBytes();
+    }
+
     private static int checked(int maxLength) {
         if (maxLength < Protocol.MIN_LENGTH || maxLength > Protocol.MAX_LENGTH) {
             throw new IllegalArgumentException("no such limit: maxLength=" + maxLength);
