@@ -29,6 +29,20 @@ final class CliProcess {
         return command;
     }
 
+    /** As {@link #command}, with more options for the JVM, which count more than those of this one. */
+    static List<String> commandWith(List<String> options, Object... args) {
+        List<String> command = command(args);
+        command.addAll(command.indexOf("-cp"), options);
+        return command;
+    }
+
+    /** The words that start another main class as this JVM was started. */
+    static List<String> main(Class<?> main, Object... args) {
+        List<String> command = command(args);
+        command.set(command.indexOf(Main.class.getName()), main.getName());
+        return command;
+    }
+
     /** Whether this process was started with SIGINT ignored: the second bit of the mask that the kernel shows. */
     private static boolean ignoresInterrupts() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {

@@ -13,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -20,9 +22,12 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A client whose server is killed and started again, as processes are, on another port each time, behind a network that is no better. */
+/** Clients whose server is killed and started again, as processes are, on another port each time, behind a network that is no better. */
 class ServerKilledTest {
     private static final Pattern PORT = Pattern.compile("serving .* on 127\\.0\\.0\\.1:(\\d+).*");
+
+    /** Beside the one that does most. */
+    private static final int CLIENTS = 16;
 
     @TempDir
     Path directory;
@@ -32,6 +37,7 @@ class ServerKilledTest {
         long seed = Long.getLong("tidemark.seed", new SplittableRandom().nextLong());
         System.out.println("killed: seed=" + seed);
         Process server = start();
+        List<WalClient> crowd = new ArrayList<>();
         try (FaultyProxy proxy = new FaultyProxy(port(server), seed, 200_000);
                 WalClient client = WalClient.connect(ClientConfig.builder("127.0.0.1:" + proxy.port())
                         .heartbeat(Duration.ofMillis(100))
@@ -46,6 +52,14 @@ class ServerKilledTest {
                 appenders.start("waiting" + t, orders, 100, true);
                 appenders.start("many" + t, orders, 1_000, false);
             }
+            for (int c = 0; c < CLIENTS; c++) {
+                WalClient one = WalClient.connect(ClientConfig.builder("127.0.0.1:" + proxy.port())
+                        .requestTimeout(Duration.ofSeconds(120))
+                        .maxBackOff(Duration.ofMillis(50))
+                        .build());
+                crowd.add(one);
+                appenders.start("client" + c, one.partition("orders", 0), 60, c % 2 == 0);
+            }
             for (long place : new long[] {200, 900}) {
                 orders.whenReadable(place).get(120, TimeUnit.SECONDS);
                 server.destroyForcibly();
@@ -55,14 +69,22 @@ class ServerKilledTest {
             }
             appenders.assertThatEachIsThereOnce(orders);
         } finally {
+            crowd.forEach(WalClient::close);
             server.destroyForcibly();
             CliProcess.exitCode(server);
         }
+        assertThat(Files.readString(directory.resolve("err"))).doesNotContain("LEAK");
     }
 
     private Process start() throws IOException {
         return CliProcess.start(
-                CliProcess.command("serve", "--data", directory.resolve("data"), "--port", 0),
+                CliProcess.commandWith(
+                        List.of("-Dio.netty.leakDetection.level=paranoid"),
+                        "serve",
+                        "--data",
+                        directory.resolve("data"),
+                        "--port",
+                        0),
                 directory.resolve("err"));
     }
 

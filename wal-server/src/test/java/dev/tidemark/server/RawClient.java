@@ -47,9 +47,14 @@ final class RawClient implements AutoCloseable {
     private final Deque<Answer> pending = new ArrayDeque<>();
     private long lastId = 1_000;
 
-    private RawClient(Socket socket) throws IOException {
+    private RawClient(Socket socket, int bufferBytes) throws IOException {
         this.socket = socket;
-        in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
+        in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), bufferBytes));
+    }
+
+    /** One of thousands: it keeps little itself. */
+    static RawClient small(int port) throws IOException {
+        return new RawClient(socket(port, 0), 64);
     }
 
     /** Connects, and says nothing. */
@@ -58,6 +63,10 @@ final class RawClient implements AutoCloseable {
     }
 
     static RawClient connect(int port, int receiveBufferBytes) throws IOException {
+        return new RawClient(socket(port, receiveBufferBytes), 1 << 16);
+    }
+
+    private static Socket socket(int port, int receiveBufferBytes) throws IOException {
         Socket socket = new Socket();
         if (receiveBufferBytes > 0) {
             socket.setReceiveBufferSize(receiveBufferBytes);
@@ -65,7 +74,7 @@ final class RawClient implements AutoCloseable {
         socket.connect(new InetSocketAddress("127.0.0.1", port), PATIENCE_MILLIS);
         socket.setSoTimeout(PATIENCE_MILLIS);
         socket.setTcpNoDelay(true);
-        return new RawClient(socket);
+        return socket;
     }
 
     /** Connects, and says hello. */
