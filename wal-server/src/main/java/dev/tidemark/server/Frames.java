@@ -8,7 +8,6 @@ import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.Slices;
-import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.UnavailableException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -17,7 +16,6 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,8 +77,8 @@ final class Frames {
             }
             SliceHead head =
                     new SliceHead(ends, slices.firstOffset(), slices.endOffset(), slices.salt(), slices.filePosition());
-            if (slices.bytes() >= services.config.zeroCopyBytes()) {
-                Region region = region(partition, slices, services.files);
+            Region region = slices.bytes() >= services.config.zeroCopyBytes() ? region(slices, services) : null;
+            if (region != null) {
                 isKept = true;
                 return new Frames(partition, head, slices.bytes(), region);
             }
@@ -116,33 +114,24 @@ final class Frames {
         }
     }
 
-    private static Region region(LocalPartition partition, Slices slices, FilePool closer) {
-        FileChannel file = null;
+    /** Nothing where the file cannot be had by this process under its name; the log has ways to read it that we have not. */
+    private static @Nullable Region region(Slices slices, Services services) {
+        SegmentChannels.Shared file = services.channels.of(slices);
+        if (file == null) {
+            return null;
+        }
         boolean isKept = false;
         try {
-            file = FileChannel.open(slices.file(), StandardOpenOption.READ);
-            bringIntoMemory(file, slices);
+            bringIntoMemory(file.channel, slices);
             isKept = true;
-            return new Region(file, slices, closer);
+            return new Region(file, slices, services.files);
         } catch (IOException e) {
-            throw new StorageException(
-                    ErrorCode.STORAGE_FAILED,
-                    "segment cannot be read: partition=" + partition.id() + " file="
-                            + slices.file().getFileName(),
-                    e);
+            // The log tells what is wrong with it, and where.
+            return null;
         } finally {
-            if (file != null && !isKept) {
-                closeQuietly(file);
+            if (!isKept) {
+                file.release();
             }
-        }
-    }
-
-    private static void closeQuietly(FileChannel file) {
-        try {
-            file.close();
-        } catch (IOException e) {
-            // It was opened for reading, and what went wrong before is being told.
-            assert e != null;
         }
     }
 
@@ -151,7 +140,7 @@ final class Frames {
      * read here.
      */
     private static void bringIntoMemory(FileChannel file, Slices slices) throws IOException {
-        ByteBuffer one = ByteBuffer.allocateDirect(1);
+        ByteBuffer one = ByteBuffer.allocate(1);
         for (int at = 0; at < slices.bytes(); at += PROBE_STRIDE_BYTES) {
             one.clear();
             long began = System.nanoTime();
@@ -200,22 +189,27 @@ final class Frames {
 
     /**
      * A range of a segment that goes to the socket in the kernel. The segment is held until the last byte is written, or the connection is gone; letting go of it may delete a file that
-     * was trimmed meanwhile, so a thread of a pool does that.
+     * was trimmed meanwhile, and closing it may be what gives its blocks back, so a thread of a pool does that.
      */
     private static final class Region extends DefaultFileRegion {
+        private final SegmentChannels.Shared file;
         private final Slices slices;
         private final FilePool closer;
 
-        Region(FileChannel file, Slices slices, FilePool closer) {
-            super(file, slices.filePosition(), slices.bytes());
+        Region(SegmentChannels.Shared file, Slices slices, FilePool closer) {
+            super(file.channel, slices.filePosition(), slices.bytes());
+            this.file = file;
             this.slices = slices;
             this.closer = closer;
         }
 
+        /** Instead of closing the file, which others may be sending from. */
         @Override
         protected void deallocate() {
-            super.deallocate();
-            closer.mustRun(slices::close);
+            closer.mustRun(() -> {
+                file.release();
+                slices.close();
+            });
         }
     }
 }

@@ -21,6 +21,7 @@ final class Services {
     final InFlight inFlight;
     final FilePool reads;
     final FilePool files;
+    final SegmentChannels channels = new SegmentChannels();
     /** Of messages that have come in part, of all connections. */
     final AtomicLong heldBytes = new AtomicLong();
     /** Of frames that were copied and wait to be written, of all connections. */
