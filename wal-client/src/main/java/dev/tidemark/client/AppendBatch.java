@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> While it is open, whoever holds the lock of the queue adds to it. Once the I/O thread has taken it, that thread alone.
  */
-final class AppendBatch {
+final class AppendBatch implements Callbacks.Settled {
     /** Beside the bytes: the objects that an append takes. */
     static final int OVERHEAD_BYTES = 160;
 
@@ -232,8 +232,20 @@ final class AppendBatch {
     }
 
     void succeed(long firstOffset, Callbacks callbacks) {
+        boolean hasFutures = false;
         for (PendingAppend member : members) {
-            member.succeed(firstOffset + member.indexInBatch, callbacks);
+            hasFutures |= member.succeed(firstOffset + member.indexInBatch);
+        }
+        if (hasFutures) {
+            callbacks.add(this);
+        }
+    }
+
+    /** Of its members. Callback thread; nothing is added to the members or taken from them once they are settled. */
+    @Override
+    public void completeFutures() {
+        for (PendingAppend member : members) {
+            member.completeFutures();
         }
     }
 

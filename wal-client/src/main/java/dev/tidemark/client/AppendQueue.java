@@ -32,6 +32,12 @@ final class AppendQueue {
 
     private static final int FIRST_BUFFER_BYTES = 2 << 10;
 
+    /** So many bytes are worth a message of their own, however few records they are. */
+    private static final int WORTH_SENDING_BYTES = 64 << 10;
+
+    /** More records than any batch has. */
+    private static final int NEVER = Integer.MAX_VALUE;
+
     private final ByteBufAllocator allocator;
     private volatile int batchBytes;
     private final int batchRecords;
@@ -39,7 +45,15 @@ final class AppendQueue {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<AppendBatch> batches = new ArrayDeque<>();
-    private boolean isAwaitingTake;
+    /** Whether the I/O thread was told of something, and has not come yet. */
+    private boolean isTold;
+    /** What the I/O thread waits for: that the oldest batch has so many records, or more; with {@link #NEVER} it comes by itself. */
+    private int awaitedRecords = 1;
+    /** That holds for a batch of this durability; of another one, any is to be told. */
+    private Optional<Durability> awaitedDurability = Optional.empty();
+    /** What the batch that was taken last has become: the next one gets as much memory at once, rather than piece by piece with a copy for each. */
+    private int lastTakenBytes;
+
     private @Nullable WalException closed;
 
     AppendQueue(ByteBufAllocator allocator, int batchBytes, int batchRecords, long lingerNanos) {
@@ -75,8 +89,8 @@ final class AppendQueue {
                 batches.add(alone);
                 alone = null;
             }
-            boolean mustTell = !isAwaitingTake;
-            isAwaitingTake = true;
+            boolean mustTell = !isTold && awaitedRecords != NEVER && isWorthSending(batches.element());
+            isTold |= mustTell;
             return mustTell;
         } finally {
             lock.unlock();
@@ -173,7 +187,8 @@ final class AppendQueue {
                 || !last.hasRoomFor(durability, bytes + MAX_PREFIX_BYTES, append.count, batchBytes, batchRecords)) {
             last = AppendBatch.open(
                     durability,
-                    allocator.directBuffer(Math.max(FIRST_BUFFER_BYTES, bytes + MAX_PREFIX_BYTES)),
+                    allocator.directBuffer(
+                            Math.max(Math.max(FIRST_BUFFER_BYTES, lastTakenBytes), bytes + MAX_PREFIX_BYTES)),
                     nowNanos);
             batches.add(last);
         }
@@ -234,25 +249,59 @@ final class AppendQueue {
     void beginTaking() {
         lock.lock();
         try {
-            isAwaitingTake = false;
+            isTold = false;
         } finally {
             lock.unlock();
         }
     }
 
-    /** The oldest batch, to be sent; nothing when there is none, or when it still waits for company. I/O thread. */
-    @Nullable
-    AppendBatch take(long nowNanos) {
+    /** The I/O thread can send nothing at the moment, and comes by itself when it can: nobody need tell it. */
+    void tellNothing() {
         lock.lock();
         try {
+            awaitedRecords = NEVER;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The oldest batch, to be sent; nothing when there is none, or when it still waits for company. Then the I/O thread is told as soon as there is one. I/O thread.
+     *
+     * @param leastRecords a smaller batch is left to gather, unless it is complete or has bytes enough
+     * @param like which holds for one of this durability only
+     */
+    @Nullable
+    AppendBatch take(long nowNanos, int leastRecords, Optional<Durability> like) {
+        lock.lock();
+        try {
+            awaitedRecords = leastRecords;
+            awaitedDurability = like;
             AppendBatch oldest = batches.peek();
-            if (oldest == null || lingerNanos(oldest, nowNanos) > 0) {
+            if (oldest == null || lingerNanos(oldest, nowNanos) > 0 || !isWorthSending(oldest)) {
                 return null;
+            }
+            if (oldest.isOpenToOthers()) {
+                lastTakenBytes = Math.min(batchBytes, oldest.payload().writerIndex());
             }
             return batches.poll();
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean isWorthSending(AppendBatch oldest) {
+        return oldest.count() >= awaitedRecords
+                || oldest.payload().writerIndex() >= WORTH_SENDING_BYTES
+                || isComplete(oldest)
+                || !oldest.durability().equals(awaitedDurability);
+    }
+
+    private boolean isComplete(AppendBatch oldest) {
+        return batches.size() > 1
+                || !oldest.isOpenToOthers()
+                || oldest.count() >= batchRecords
+                || oldest.payload().writerIndex() >= batchBytes - MAX_PREFIX_BYTES;
     }
 
     /** How long the oldest batch may still wait for company; -1 when there is none. */
@@ -267,11 +316,7 @@ final class AppendQueue {
     }
 
     private long lingerNanos(AppendBatch oldest, long nowNanos) {
-        boolean isComplete = batches.size() > 1
-                || !oldest.isOpenToOthers()
-                || oldest.count() >= batchRecords
-                || oldest.payload().writerIndex() >= batchBytes - MAX_PREFIX_BYTES;
-        return isComplete ? 0 : Math.max(0, lingerNanos - (nowNanos - oldest.beganNanos()));
+        return isComplete(oldest) ? 0 : Math.max(0, lingerNanos - (nowNanos - oldest.beganNanos()));
     }
 
     boolean isEmpty() {

@@ -15,9 +15,15 @@ import java.util.concurrent.TimeUnit;
  * <p><b>Threads.</b> Any thread adds; the one callback thread completes.
  */
 final class Callbacks {
+    /** Has futures that can be completed. */
+    interface Settled {
+        /** Completes them; does nothing for those that are, or that are not settled yet. */
+        void completeFutures();
+    }
+
     private final ExecutorService thread;
     private final Object lock = new Object();
-    private List<PendingAppend> settled = new ArrayList<>();
+    private List<Settled> settled = new ArrayList<>();
     private boolean isScheduled;
 
     /** With one thread, which begins when it is needed and ends when it has not been for a minute. */
@@ -28,10 +34,10 @@ final class Callbacks {
         thread = one;
     }
 
-    /** Completes the future of this append soon. */
-    void add(PendingAppend append) {
+    /** Completes these futures soon. All of a batch come in one call: the lock and the list would cost each of them as much as its future. */
+    void add(Settled futures) {
         synchronized (lock) {
-            settled.add(append);
+            settled.add(futures);
             if (isScheduled) {
                 return;
             }
@@ -41,13 +47,13 @@ final class Callbacks {
     }
 
     private void completeAll() {
-        List<PendingAppend> now;
+        List<Settled> now;
         synchronized (lock) {
             now = settled;
             settled = new ArrayList<>();
             isScheduled = false;
         }
-        now.forEach(PendingAppend::completeFuture);
+        now.forEach(Settled::completeFutures);
     }
 
     /** Runs this on the callback thread. Once that has ended, with the client, in the thread that asks: better there than never. */

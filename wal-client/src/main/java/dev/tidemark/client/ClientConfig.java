@@ -144,7 +144,7 @@ public final class ClientConfig {
     }
 
     /**
-     * How many batches of a partition may be unanswered; default 5. 1 to {@value AppendRequest#REPEATABLE_APPENDS}, which is how far back the log can tell a repeat.
+     * How many batches of a partition may be unanswered; default and most {@value AppendRequest#REPEATABLE_APPENDS}, which is how far back the log can tell a repeat.
      */
     public int maxInFlight() {
         return maxInFlight;
@@ -191,7 +191,7 @@ public final class ClientConfig {
         private Duration linger = Duration.ZERO;
         private int batchBytes = 256 << 10;
         private int batchRecords = 4_096;
-        private int maxInFlight = 5;
+        private int maxInFlight = AppendRequest.REPEATABLE_APPENDS;
         private long bufferBytes = 64 << 20;
         private @Nullable ProducerIdentity producer;
         private @Nullable TlsFiles tls;

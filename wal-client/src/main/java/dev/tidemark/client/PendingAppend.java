@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Ordering.</b> The outcome is written before the state becomes {@code SETTLED} (release) and read after that was seen (acquire). Whoever moves it to
  * {@code SETTLED} has claimed it first ({@code CLAIMED}), so there is one writer of the outcome.
  */
-final class PendingAppend {
+final class PendingAppend implements Callbacks.Settled {
     private static final int QUEUED = 0;
     private static final int SENT = 1;
     private static final int CLAIMED = 2;
@@ -94,11 +94,17 @@ final class PendingAppend {
         return STATE.compareAndSet(this, SENT, CLAIMED) && settle(-1, why, callbacks);
     }
 
-    /** It is in the log, from this offset on. */
-    void succeed(long firstOffset, Callbacks callbacks) {
-        if (STATE.compareAndSet(this, SENT, CLAIMED)) {
-            settle(firstOffset, null, callbacks);
+    /**
+     * It is in the log, from this offset on. Wakes who waits for it.
+     *
+     * @return whether it has a future, which whoever settles the batch has completed
+     */
+    boolean succeed(long firstOffset) {
+        if (!STATE.compareAndSet(this, SENT, CLAIMED)) {
+            return false;
         }
+        settle(firstOffset, null);
+        return future != null;
     }
 
     /** It ends with this, whatever became of it. */
@@ -109,21 +115,27 @@ final class PendingAppend {
     }
 
     private boolean settle(long newOffset, @Nullable WalException newFailure, Callbacks callbacks) {
-        offset = newOffset;
-        failure = newFailure;
-        state = SETTLED;
-        if (waiter != null) {
-            LockSupport.unpark(waiter);
-        } else {
+        settle(newOffset, newFailure);
+        if (future != null) {
             callbacks.add(this);
         }
         return true;
     }
 
-    /** Completes the future. Callback thread. */
-    void completeFuture() {
+    private void settle(long newOffset, @Nullable WalException newFailure) {
+        offset = newOffset;
+        failure = newFailure;
+        state = SETTLED;
+        if (waiter != null) {
+            LockSupport.unpark(waiter);
+        }
+    }
+
+    /** Completes the future, if it is settled: whoever is just settling it has it completed. Callback thread. */
+    @Override
+    public void completeFutures() {
         CompletableFuture<Long> waiting = future;
-        if (waiting == null) {
+        if (waiting == null || state != SETTLED) {
             return;
         }
         WalException why = failure;

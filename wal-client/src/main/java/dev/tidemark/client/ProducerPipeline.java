@@ -1,6 +1,7 @@
 package dev.tidemark.client;
 
 import dev.tidemark.wal.api.AppendRefusedException;
+import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.OutcomeUnknownException;
 import dev.tidemark.wal.api.PartitionId;
@@ -10,6 +11,7 @@ import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,8 @@ final class ProducerPipeline {
     /** In the order of the queue; the sequences of those that are numbered rise. */
     private final ArrayDeque<AppendBatch> unanswered = new ArrayDeque<>();
 
+    private int unansweredRecords;
+    private Optional<Durability> newestDurability = Optional.empty();
     private int onTheWire;
     private long numbered;
     private boolean isStopped;
@@ -111,7 +115,13 @@ final class ProducerPipeline {
 
     // ---------------------------------------------------------------- sending
 
-    /** Sends what can be sent now. */
+    /**
+     * Sends what can be sent now.
+     *
+     * <p>While batches are unanswered, one that gathers is sent when it has as many records as they have together, or some tens of kilobytes; else it waits for an answer. So what many
+     * callers append that wait for each other's answers goes in two or three messages in turns, not in one for each caller: each costs both sides as much as a good many
+     * records. A lone caller waits for nothing, and few wait for a moment at most.
+     */
     void pump(Wire wire, long nowNanos) {
         queue.beginTaking();
         if (end != null) {
@@ -119,7 +129,7 @@ final class ProducerPipeline {
             return;
         }
         while (!isStopped && wire.isReady() && hasPlace()) {
-            AppendBatch batch = queue.take(nowNanos);
+            AppendBatch batch = queue.take(nowNanos, Math.max(1, unansweredRecords), newestDurability);
             if (batch == null) {
                 return;
             }
@@ -129,8 +139,12 @@ final class ProducerPipeline {
             }
             number(batch);
             unanswered.add(batch);
+            unansweredRecords += batch.count();
+            newestDurability = batch.durability();
             send(batch, wire);
         }
+        // An answer, a connection, or the start of the line comes back here.
+        queue.tellNothing();
     }
 
     /**
@@ -327,6 +341,8 @@ final class ProducerPipeline {
         } else {
             unanswered.remove(batch);
         }
+        unansweredRecords -= batch.count();
+        assert unansweredRecords >= 0 : unansweredRecords;
         free(batch);
     }
 
@@ -499,6 +515,7 @@ final class ProducerPipeline {
             each.remove();
             free(batch);
         }
+        unansweredRecords = 0;
         onTheWire = 0;
     }
 }

@@ -13,6 +13,7 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Which appends travel together, and what is sent of them. */
@@ -20,16 +21,24 @@ class AppendQueueTest {
     private static final UnpooledByteBufAllocator MEMORY = UnpooledByteBufAllocator.DEFAULT;
     private static final long NEVER = Long.MAX_VALUE / 2;
 
+    private boolean isTold;
     private AppendQueue queue = new AppendQueue(MEMORY, 64 << 10, 100, 0);
 
     private PendingAppend add(AppendRequest request) {
         PendingAppend append = PendingAppend.awaited(request.count(), NEVER);
-        queue.add(request, (int) AppendQueue.bytesOf(request), append, 1, 0);
+        isTold |= queue.add(request, (int) AppendQueue.bytesOf(request), append, 1, 0);
         return append;
     }
 
+    /** Whether the I/O thread was told since this was asked last. */
+    private boolean wasTold() {
+        boolean wasTold = isTold;
+        isTold = false;
+        return wasTold;
+    }
+
     private AppendBatch sealed() {
-        AppendBatch batch = queue.take(0);
+        AppendBatch batch = queue.take(0, 1, Optional.empty());
         assertThat(batch).isNotNull();
         assertThat(batch.seal(MEMORY)).isTrue();
         return batch;
@@ -133,16 +142,75 @@ class AppendQueueTest {
     void linger_waitsForCompany_butNotForAFullBatch() {
         queue = new AppendQueue(MEMORY, 4 << 10, 2, 1_000);
         add(AppendRequest.of(text("a")));
-        assertThat(queue.take(999)).isNull();
+        assertThat(queue.take(999, 1, Optional.empty())).isNull();
         assertThat(queue.lingerNanos(400)).isEqualTo(600);
-        AppendBatch alone = queue.take(1_000);
+        AppendBatch alone = queue.take(1_000, 1, Optional.empty());
         assertThat(alone).isNotNull();
         alone.release();
         add(AppendRequest.of(text("b")));
         add(AppendRequest.of(text("c")));
-        AppendBatch full = queue.take(0);
+        AppendBatch full = queue.take(0, 1, Optional.empty());
         assertThat(full).isNotNull();
         full.release();
         assertThat(queue.lingerNanos(0)).isEqualTo(-1);
+    }
+
+    @Test
+    void ioThread_isToldOnce_ofWhatItWaitsFor() {
+        add(AppendRequest.of(text("a")));
+        assertThat(wasTold()).as("the first append").isTrue();
+        add(AppendRequest.of(text("b")));
+        assertThat(wasTold()).as("it was told, and has not come yet").isFalse();
+        queue.beginTaking();
+        assertThat(queue.take(0, 4, Optional.empty()))
+                .as("fewer records than it waits for")
+                .isNull();
+        add(AppendRequest.of(text("c")));
+        assertThat(wasTold()).as("still fewer").isFalse();
+        add(AppendRequest.of(text("d")));
+        assertThat(wasTold()).as("as many as it waits for").isTrue();
+        queue.beginTaking();
+        AppendBatch batch = queue.take(0, 4, Optional.empty());
+        assertThat(batch).isNotNull();
+        batch.release();
+    }
+
+    @Test
+    void ioThread_isToldOfABatchThatIsComplete_orLarge_orOfAnotherDurability_howeverFewRecordsItHas() {
+        queue = new AppendQueue(MEMORY, 64 << 10, 3, 0);
+        List<List<AppendRequest>> cases = List.of(
+                List.of(AppendRequest.of(new byte[64 << 10])),
+                List.of(AppendRequest.opaque(text("alone"), 1)),
+                List.of(AppendRequest.of(text("1")), AppendRequest.of(text("2")), AppendRequest.of(text("3"))),
+                List.of(AppendRequest.of(text("1")).withDurability(Durability.WRITTEN)));
+        for (List<AppendRequest> requests : cases) {
+            queue.beginTaking();
+            assertThat(queue.take(0, 1_000, Optional.empty())).isNull();
+            wasTold();
+            requests.forEach(this::add);
+            assertThat(wasTold()).as("told of %s", requests).isTrue();
+            AppendBatch batch = queue.take(0, 1_000, Optional.empty());
+            assertThat(batch).as("taken: %s", requests).isNotNull();
+            batch.release();
+        }
+    }
+
+    @Test
+    void ioThreadThatCanSendNothing_isToldNothing_andFindsEverything() {
+        queue.beginTaking();
+        queue.tellNothing();
+        for (int i = 0; i < 200; i++) {
+            add(AppendRequest.of(new byte[1_000]));
+        }
+        assertThat(wasTold()).isFalse();
+        int found = 0;
+        AppendBatch batch;
+        while ((batch = queue.take(0, 1, Optional.empty())) != null) {
+            found += batch.count();
+            batch.release();
+        }
+        assertThat(found).isEqualTo(200);
+        add(AppendRequest.of(text("next")));
+        assertThat(wasTold()).as("once it has asked again").isTrue();
     }
 }

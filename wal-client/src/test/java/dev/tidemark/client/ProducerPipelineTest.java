@@ -130,6 +130,44 @@ class ProducerPipelineTest {
     }
 
     @Test
+    void manyCallersThatWait_areSentInFewMessages() throws Exception {
+        begin(1, 1_000, 5);
+        for (int i = 0; i < 15; i++) {
+            append(NEVER);
+            pipeline.pump(wire, now);
+        }
+        assertThat(pipeline.unanswered())
+                .as("1, 1, 2, 4, and 7 that wait for an eighth or an answer")
+                .isEqualTo(4);
+        append(NEVER);
+        pipeline.pump(wire, now);
+        assertThat(pipeline.unanswered()).as("the eighth has come").isEqualTo(5);
+        settleAll();
+        assertThatTheLogHasEachOnce();
+    }
+
+    @Test
+    void fewThatWaitForCompany_areSentWithTheNextAnswer() throws Exception {
+        begin(1, 1_000, 5);
+        for (int i = 0; i < 5; i++) {
+            append(NEVER);
+            pipeline.pump(wire, now);
+        }
+        assertThat(pipeline.unanswered()).as("1, 1, 2, and one that waits").isEqualTo(3);
+        for (int i = 0; i < 3; i++) {
+            wire.arrive();
+        }
+        wire.answer();
+        wire.answer();
+        wire.answer();
+        pipeline.pump(wire, now);
+        wire.arrive();
+        assertThat(log.values()).hasSize(5);
+        settleAll();
+        assertThatTheLogHasEachOnce();
+    }
+
+    @Test
     void connectionIsLostBeforeTheAnswer_theRepeatGetsTheOldOffset() throws Exception {
         begin(1, 1, 5);
         append(NEVER);

@@ -100,6 +100,9 @@ public final class WalServer implements AutoCloseable {
                 progress -> Wal.open(store.toBuilder()
                         .meters(config.meters())
                         .listener(new ProgressListener(store.listener(), progress))
+                        // What depends on appends here is one step, a message to an event loop: the thread that has
+                        // forced takes it, since another one would have to be woken for it. It never waits.
+                        .completionExecutor(store.completionExecutor().orElse(Runnable::run))
                         .build()));
     }
 
