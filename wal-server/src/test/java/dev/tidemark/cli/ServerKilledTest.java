@@ -27,7 +27,7 @@ class ServerKilledTest {
     private static final Pattern PORT = Pattern.compile("serving .* on 127\\.0\\.0\\.1:(\\d+).*");
 
     /** Beside the one that does most. */
-    private static final int CLIENTS = 16;
+    private static final int CLIENTS = 8;
 
     @TempDir
     Path directory;
@@ -58,7 +58,7 @@ class ServerKilledTest {
                         .maxBackOff(Duration.ofMillis(50))
                         .build());
                 crowd.add(one);
-                appenders.start("client" + c, one.partition("orders", 0), 60, c % 2 == 0);
+                appenders.start("client" + c, one.partition("orders", 0), 40, c % 2 == 0);
             }
             for (long place : new long[] {200, 900}) {
                 orders.whenReadable(place).get(120, TimeUnit.SECONDS);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A server that is restarted under many clients, which all come back. {@code -Dtidemark.clients=400} for more of them. */
 class ReconnectStormTest {
-    private static final int RESTARTS = 3;
+    private static final int RESTARTS = 2;
 
     @TempDir
     Path directory;
@@ -40,7 +40,7 @@ class ReconnectStormTest {
 
     @Test
     void serverThatIsRestartedUnderManyClients_hasThemAllBack() throws Exception {
-        int count = Integer.getInteger("tidemark.clients", 50);
+        int count = Integer.getInteger("tidemark.clients", 40);
         WalServer server = server();
         List<WalClient> clients = new ArrayList<>();
         Map<String, CompletableFuture<Long>> appends = new HashMap<>();
