@@ -29,18 +29,6 @@ public final class RecordedLogs {
         }
     }
 
-    /** The same, without a force of the directory. */
-    public static final class ForgetsItsName implements LogAdapter {
-        private final NaiveAdapter naive = new NaiveAdapter();
-
-        public ForgetsItsName() {}
-
-        @Override
-        public TestedLog open(Path directory) throws IOException {
-            return naive.open(directory);
-        }
-    }
-
     /** The same, with appends that are written and never forced. */
     public static final class Unforced implements LogAdapter {
         private final Careful careful = new Careful();

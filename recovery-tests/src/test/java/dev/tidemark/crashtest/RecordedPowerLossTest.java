@@ -54,8 +54,8 @@ class RecordedPowerLossTest {
     }
 
     @Test
-    void logThatDoesNotForceTheNameOfItsFile_isCaught() {
-        CrashTestRun run = run(RecordedLogs.ForgetsItsName.class);
+    void naiveLog_whichForcesItsAppendsAndNotTheNameOfItsFile_isCaught() {
+        CrashTestRun run = run(NaiveAdapter.class);
 
         assertThat(run.exitCode()).as(run.all()).isEqualTo(11);
         assertThat(run.out()).contains("power   BROKEN", "acknowledged, and missing");
