@@ -17,7 +17,10 @@ import dev.tidemark.wal.api.RecoveryCase;
 import dev.tidemark.wal.api.WalConfig;
 import dev.tidemark.wal.api.WalException;
 import dev.tidemark.wal.api.WalListener;
+import dev.tidemark.wal.engine.Engine;
 import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.io.Operation;
+import dev.tidemark.wal.io.SimulatedDisk;
 import dev.tidemark.wal.partition.StoreVerifier;
 import dev.tidemark.wal.partition.VerifyFinding.Severity;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -342,6 +345,29 @@ class BackupTest {
                                     assertThat(error.code()).isIn(ErrorCode.STORE_UNKNOWN, ErrorCode.METADATA_CORRUPT));
         }
         assertThat(copy.resolve("BACKUP-UNFINISHED")).content().contains("is not a backup");
+    }
+
+    /** Once more, because it could have been a truncation; and then no more, however large the partition is. */
+    @Test
+    void damagedRecord_isToldAfterASecondCopy() {
+        SimulatedDisk disk = new SimulatedDisk();
+        Path store = Path.of("/data");
+        Path target = Path.of("/copy");
+        try (Engine engine =
+                Engine.open(config(store).build(), Environment.real().withDisk(disk))) {
+            append(engine.partition(ORDERS), 20);
+            Path segment = disk.files().stream()
+                    .filter(file -> file.toString().endsWith(".seg"))
+                    .findFirst()
+                    .orElseThrow();
+            disk.flipBit(segment, (4096 + 60) * 8L);
+            disk.recordFromHere();
+            assertThatThrownBy(() -> engine.backup(target, copied -> {})).isInstanceOf(DamageException.class);
+            assertThat(disk.operations())
+                    .filteredOn(operation -> operation.kind() == Operation.Kind.OPEN
+                            && operation.path().equals(segment))
+                    .hasSize(2);
+        }
     }
 
     @Test

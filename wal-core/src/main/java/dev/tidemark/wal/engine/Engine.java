@@ -364,7 +364,10 @@ public final class Engine implements AutoCloseable {
             services.stop(patience);
             services.fallSilent(patience);
         } catch (RuntimeException | Error e) {
-            cause.addSuppressed(e);
+            if (e != cause) {
+                // The JVM throws the same error again where it has no memory for another; no error may carry itself.
+                cause.addSuppressed(e);
+            }
         } finally {
             patience.end();
         }

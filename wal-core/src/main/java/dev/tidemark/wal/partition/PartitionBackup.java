@@ -75,6 +75,7 @@ public final class PartitionBackup {
     BackupReport.PartitionBackup copy(PartitionId id, Moment moment) throws IOException {
         Path directory = store.resolve(Names.partitionDirectory(id));
         target.createDirectory(directory);
+        String metBefore = "";
         for (int looks = 1; ; looks++) {
             try (BackupSource now = moment.take()) {
                 BackupReport.PartitionBackup copied = copied(now, directory);
@@ -86,11 +87,12 @@ public final class PartitionBackup {
                 }
             } catch (DamageException e) {
                 // In a store of this process only a truncation changes anything below the durable end. Damage is there
-                // the next
-                // time, too.
-                if (looks == MAX_LOOKS) {
+                // the next time, too, at the same place.
+                String met = String.valueOf(e.getMessage());
+                if (looks == MAX_LOOKS || met.equals(metBefore)) {
                     throw e;
                 }
+                metBefore = met;
             }
             clear(directory);
         }

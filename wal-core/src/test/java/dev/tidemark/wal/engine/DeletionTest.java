@@ -324,6 +324,22 @@ class DeletionTest {
         }
     }
 
+    /** Nobody is there any more who could delete its file: that is left to the next opening, without a word to the reader. */
+    @Test
+    void sliceClosedAfterTheStore_leavesItsFileToTheNextOpening() throws IOException {
+        Slices slices;
+        try (Engine store = open()) {
+            slices = filled(store, ORDERS, 12).slices(0, 10_000);
+            store.delete(ORDERS);
+        }
+        slices.close();
+        assertThat(directories()).singleElement().asString().startsWith("delete-");
+        try (Engine store = open()) {
+            assertThat(store.recovery().refused()).isEmpty();
+            assertThat(directories()).isEmpty();
+        }
+    }
+
     @Test
     void cursorOfADeletedPartition_keepsItsEntryAndGoesNoFurther() {
         try (Engine store = open()) {

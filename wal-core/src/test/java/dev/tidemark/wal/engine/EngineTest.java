@@ -47,6 +47,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.CRC32C;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -260,6 +261,23 @@ class EngineTest {
         open(config().build()).close();
         disk.inject(Fault.ioError(CallMatch.on(Operation.Kind.FORCE).named(Names.RESERVE)));
         assertCode(ErrorCode.STORAGE_FAILED, () -> open(config().build()));
+        assertThatCode(() -> open(config().build()).close()).doesNotThrowAnyException();
+    }
+
+    /** The JVM keeps a few errors and throws the same ones again when there is no memory for others. */
+    @Test
+    void openingFailsAndClosingMeetsTheSameError_itIsToldAndTheLockGivenBack() {
+        open(config().build()).close();
+        OutOfMemoryError same = new OutOfMemoryError("planted");
+        AtomicBoolean isShort = new AtomicBoolean(true);
+        disk.addListener(operation -> {
+            boolean isOpened = operation.kind() == Operation.Kind.FORCE || operation.kind() == Operation.Kind.CLOSE;
+            if (isShort.get() && isOpened && operation.path().endsWith(Names.RESERVE)) {
+                throw same;
+            }
+        });
+        assertThatThrownBy(() -> open(config().build())).isSameAs(same);
+        isShort.set(false);
         assertThatCode(() -> open(config().build()).close()).doesNotThrowAnyException();
     }
 
