@@ -12,13 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails a test class beside which a buffer was lost: one that nobody holds any more, and nobody has released. Netty's detector, which the build runs at its highest level, only writes
+ * Fails a test class of the network beside which a buffer was lost: one that nobody holds any more, and nobody has released. Netty's detector, which the build runs at its highest level, only writes
  * that into the log, where nobody has to read it.
  *
  * <p>It is there for all tests without being named by them: {@code junit-platform.properties} and {@code META-INF/services}. It is loaded before any of Netty's classes, so all of
@@ -31,11 +30,6 @@ public final class LeakWatch implements AfterAllCallback {
     private static final Queue<String> FOUND = new ConcurrentLinkedQueue<>();
     /** Whether there was a buffer since somebody looked last. Many classes have none, and looking takes a collection. */
     private static final AtomicBoolean IS_USED = new AtomicBoolean();
-
-    /** So often other classes than those of the network are looked at: a collection takes its time. */
-    private static final long SELDOM_NANOS = TimeUnit.SECONDS.toNanos(3);
-
-    private static volatile long lastLookNanos = System.nanoTime();
 
     static {
         ResourceLeakDetectorFactory.setResourceLeakDetectorFactory(new Detectors());
@@ -90,19 +84,16 @@ public final class LeakWatch implements AfterAllCallback {
 
     @Override
     public void afterAll(ExtensionContext context) {
-        long now = System.nanoTime();
-        boolean isDue = isOfTheNetwork(context) || now - lastLookNanos > SELDOM_NANOS;
-        if (!isDue || !IS_USED.getAndSet(false)) {
+        if (!isOfTheNetwork(context) || !IS_USED.getAndSet(false)) {
             return;
         }
-        lastLookNanos = now;
         List<String> leaks = leaks();
         if (!leaks.isEmpty()) {
             throw new AssertionError("buffers were lost, by this class or one before it: " + leaks);
         }
     }
 
-    /** There a buffer goes through many hands; elsewhere it is enough to look now and then. */
+    /** Tests of the log kill it by leaving it where it is, with the buffers that it has: these are lost on purpose. */
     private static boolean isOfTheNetwork(ExtensionContext context) {
         String name = context.getRequiredTestClass().getPackageName();
         return name.startsWith("dev.tidemark.client")
