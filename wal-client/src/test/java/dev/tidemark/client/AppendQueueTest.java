@@ -212,5 +212,6 @@ class AppendQueueTest {
         assertThat(found).isEqualTo(200);
         add(AppendRequest.of(text("next")));
         assertThat(wasTold()).as("once it has asked again").isTrue();
+        sealed().release();
     }
 }
