@@ -51,19 +51,30 @@ public final class Payloads {
 
     /** What a copy of a log inside a log looks like: recovery must not take the frames in it for frames. */
     private byte[] framesOfThisLog(Path directory) {
-        List<Path> segments = disk.files().stream()
-                .filter(file ->
-                        directory.equals(file.getParent()) && file.toString().endsWith(".seg"))
-                .toList();
-        if (segments.isEmpty()) {
-            return new byte[0];
+        byte[] segment = oneOfTheSegments(directory);
+        if (segment.length == 0) {
+            return segment;
         }
-        byte[] segment = disk.contents(segments.get(random.nextInt(segments.size())));
         int from = Math.min(4096, segment.length);
         int length = Math.min(segment.length - from, random.nextInt(Math.min(4_000, largestBytes)));
         byte[] value = new byte[length];
         System.arraycopy(segment, from, value, 0, length);
         return value;
+    }
+
+    /**
+     * The bytes of a segment, or none if there is no segment.
+     *
+     * <p><b>Threads.</b> Another thread may delete what this one has chosen; the disk's own lock keeps it until it has been read.
+     */
+    private byte[] oneOfTheSegments(Path directory) {
+        synchronized (disk) {
+            List<Path> segments = disk.files().stream()
+                    .filter(file -> directory.equals(file.getParent())
+                            && file.toString().endsWith(".seg"))
+                    .toList();
+            return segments.isEmpty() ? new byte[0] : disk.contents(segments.get(random.nextInt(segments.size())));
+        }
     }
 
     private List<WalRecord> records() {
