@@ -270,7 +270,8 @@ final class Mending {
                 }
                 requireSame(cursor, log);
                 next = cursor.offset() + cursor.count();
-                for (long offset = cursor.offset(); offset < next; offset++) {
+                // A forged count may be as large as it likes; what is asked about ends where the log did.
+                for (long offset = cursor.offset(); offset < Math.min(next, log.end()); offset++) {
                     served.add(offset);
                 }
             }
