@@ -20,16 +20,32 @@ public final class ChildJvm {
 
     /** The command line for a main class. The caller adds arguments, and starts and ends the process. */
     public static List<String> command(String heap, List<String> options, String mainClass, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = java(heap);
+        command.addAll(options);
+        command.addAll(List.of("-cp", classPath(), mainClass));
+        command.addAll(Arrays.asList(arguments));
+        return command;
+    }
+
+    /** The command line for one of many that live for a moment only. */
+    static List<String> shortLived(String heap, Class<?> mainClass, String... arguments) {
+        ClassArchive archive = ClassArchive.shared();
+        List<String> command = java(heap);
+        command.addAll(SHORT_LIVED);
+        command.addAll(archive.options());
+        command.addAll(List.of("-cp", archive.classPath(), mainClass.getName()));
+        command.addAll(Arrays.asList(arguments));
+        return command;
+    }
+
+    /** How its command line begins, whatever it runs. */
+    static List<String> java(String heap) {
+        return new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heap,
                 "-Dfile.encoding=UTF-8",
                 QUIET,
                 "-ea"));
-        command.addAll(options);
-        command.addAll(List.of("-cp", classPath(), mainClass));
-        command.addAll(Arrays.asList(arguments));
-        return command;
     }
 
     /** The class path of this JVM, without entries that do not exist: not every tool takes those. */

@@ -47,10 +47,9 @@ final class KillProcess {
         this.order = order;
         this.ledger = ledger;
         List<String> command = new ArrayList<>(tracer);
-        command.addAll(ChildJvm.command(
+        command.addAll(ChildJvm.shortLived(
                 "192m",
-                ChildJvm.SHORT_LIVED,
-                KillChild.class.getName(),
+                KillChild.class,
                 order.directory().toString(),
                 Long.toString(order.seed()),
                 Integer.toString(order.round()),
