@@ -6,6 +6,7 @@ import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.ProducerIdentity;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,8 @@ public final class ClientConfig {
     private final long bufferBytes;
     private final @Nullable ProducerIdentity producer;
     private final @Nullable TlsFiles tls;
+    private final @Nullable Path tokenFile;
+    private final boolean insecureClearTextToken;
 
     private ClientConfig(Builder from) {
         host = from.host;
@@ -53,6 +56,8 @@ public final class ClientConfig {
         bufferBytes = from.bufferBytes;
         producer = from.producer;
         tls = from.tls;
+        tokenFile = from.tokenFile;
+        insecureClearTextToken = from.insecureClearTextToken;
     }
 
     /** Starts from the defaults, for {@code host:port}; an IPv6 address is written {@code [::1]:7878}. */
@@ -172,6 +177,16 @@ public final class ClientConfig {
         return Optional.ofNullable(tls);
     }
 
+    /** The file with the token that the client shows, for a server that asks who it is; default: none. Read when the client is made, and again before each further connection. */
+    public Optional<Path> tokenFile() {
+        return Optional.ofNullable(tokenFile);
+    }
+
+    /** Whether the token is also sent to another machine without TLS, where everybody on the way can read it; default false. */
+    public boolean insecureClearTextToken() {
+        return insecureClearTextToken;
+    }
+
     /** Collects values; see the accessors of {@link ClientConfig} for what they mean. */
     public static final class Builder {
         private static final Duration HOUR = Duration.ofHours(1);
@@ -195,6 +210,8 @@ public final class ClientConfig {
         private long bufferBytes = 64 << 20;
         private @Nullable ProducerIdentity producer;
         private @Nullable TlsFiles tls;
+        private @Nullable Path tokenFile;
+        private boolean insecureClearTextToken;
 
         private Builder(String server) {
             this.server = Objects.requireNonNull(server, "server");
@@ -293,6 +310,18 @@ public final class ClientConfig {
         /** See {@link ClientConfig#tls()}. */
         public Builder tls(TlsFiles value) {
             tls = Objects.requireNonNull(value);
+            return this;
+        }
+
+        /** See {@link ClientConfig#tokenFile()}. */
+        public Builder tokenFile(Path value) {
+            tokenFile = Objects.requireNonNull(value);
+            return this;
+        }
+
+        /** See {@link ClientConfig#insecureClearTextToken()}. */
+        public Builder insecureClearTextToken(boolean value) {
+            insecureClearTextToken = value;
             return this;
         }
 

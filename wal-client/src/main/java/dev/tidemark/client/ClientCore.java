@@ -2,7 +2,6 @@ package dev.tidemark.client;
 
 import dev.tidemark.client.protocol.Answer;
 import dev.tidemark.client.protocol.Request;
-import dev.tidemark.client.tls.TlsContext;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.ProducerIdentity;
@@ -64,16 +63,14 @@ final class ClientCore implements Link.Owner {
     ClientCore(ClientConfig config) {
         this.config = config;
         // First: where it fails, no thread has begun.
-        TlsContext tls = config.tls()
-                .map(files -> TlsContext.load(files, TlsContext.Side.CLIENT))
-                .orElse(null);
+        Credentials credentials = Credentials.load(config);
         this.threads = ClientThreads.ioThread();
         this.loop = threads.next();
         this.callbacks = new Callbacks(ClientThreads.callbackThread());
         this.room = new BufferRoom(config.bufferBytes());
         // Different in each client, also in those that start at the same moment on machines that are alike.
         this.random = new SplittableRandom(new SecureRandom().nextLong());
-        this.link = new Link(loop, config, tls, this, System::nanoTime, random);
+        this.link = new Link(loop, config, credentials, this, System::nanoTime, random);
         this.calls = new Calls(loop, config, random, link);
     }
 
@@ -205,7 +202,7 @@ final class ClientCore implements Link.Owner {
     /** What the next attempt would be told, too: a caller who waits for the first connection is told at once. */
     private static boolean isHopeless(ErrorCode code) {
         return switch (code) {
-            case VERSION_UNSUPPORTED, TLS_REQUIRED, TLS_UNEXPECTED, TLS_FAILED -> true;
+            case VERSION_UNSUPPORTED, TLS_REQUIRED, TLS_UNEXPECTED, TLS_FAILED, UNAUTHENTICATED -> true;
             default -> false;
         };
     }

@@ -147,6 +147,13 @@ final class ClientErrors {
                 ErrorCode.TLS_UNEXPECTED, "the server speaks no TLS on this port: server=" + server);
     }
 
+    static UnavailableException clearToken(String server) {
+        return new UnavailableException(
+                ErrorCode.TLS_REQUIRED,
+                "a token is not sent to another machine in the clear: server=" + server
+                        + "; use TLS, or say insecureClearTextToken");
+    }
+
     static UnavailableException tlsFailed(String server, SSLException failure) {
         return new UnavailableException(
                 ErrorCode.TLS_FAILED,

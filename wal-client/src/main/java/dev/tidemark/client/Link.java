@@ -7,7 +7,6 @@ import dev.tidemark.client.protocol.MessageSplitter;
 import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.protocol.ProtocolException;
 import dev.tidemark.client.protocol.Request;
-import dev.tidemark.client.tls.TlsContext;
 import dev.tidemark.client.tls.TlsRecords;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.WalException;
@@ -90,7 +89,7 @@ final class Link {
 
     private final EventLoop loop;
     private final ClientConfig config;
-    private final @Nullable TlsContext tls;
+    private final Credentials credentials;
     private final Owner owner;
     private final LongSupplier nanos;
     private final BackOff backOff;
@@ -112,13 +111,13 @@ final class Link {
     Link(
             EventLoop loop,
             ClientConfig config,
-            @Nullable TlsContext tls,
+            Credentials credentials,
             Owner owner,
             LongSupplier nanos,
             RandomGenerator random) {
         this.loop = loop;
         this.config = config;
-        this.tls = tls;
+        this.credentials = credentials;
         this.owner = owner;
         this.nanos = nanos;
         this.backOff =
@@ -144,19 +143,18 @@ final class Link {
         }
     }
 
-    /** Looks first whether the TLS files have changed, which is no work for this thread. */
+    /** Looks first whether the files have changed, which is no work for this thread. */
     private void prepare() {
-        TlsContext files = tls;
-        if (files == null || isClosed) {
+        if (!credentials.hasFiles() || isClosed) {
             connect();
             return;
         }
         ClientThreads.tlsThread(() -> {
-                    files.refresh();
+                    credentials.refresh();
                     try {
                         loop.execute(this::connect);
                     } catch (RejectedExecutionException e) {
-                        LOG.debug("the client was closed while it looked at its TLS files");
+                        LOG.debug("the client was closed while it looked at its files");
                     }
                 })
                 .start();
@@ -249,12 +247,11 @@ final class Link {
         @Override
         protected void initChannel(Channel opened) {
             MessageSplitter splitter = new MessageSplitter(Protocol.MAX_HELLO_LENGTH);
-            TlsContext files = tls;
-            if (files != null) {
-                opened.pipeline()
-                        .addLast(files.clientHandler(
-                                opened.alloc(), config.host(), config.port(), config.connectTimeout()));
-            }
+            credentials
+                    .tls()
+                    .ifPresent(tls -> opened.pipeline()
+                            .addLast(tls.clientHandler(
+                                    opened.alloc(), config.host(), config.port(), config.connectTimeout())));
             opened.pipeline().addLast(splitter, new Receiver(splitter));
         }
     }
@@ -281,9 +278,28 @@ final class Link {
                     () -> giveUp(context, new IOException("no welcome within " + config.connectTimeout())),
                     config.connectTimeout().toNanos(),
                     TimeUnit.NANOSECONDS);
+            String token = credentials.token();
+            if (!token.isEmpty() && !isPrivate(context.channel()) && !config.insecureClearTextToken()) {
+                giveUp(context, ClientErrors.clearToken(config.server()));
+                return;
+            }
+            // With TLS it waits in the handler until the server's certificate is verified.
             Request.Hello hello = new Request.Hello(
-                    HELLO_ID, Protocol.VERSION, Protocol.VERSION, 0, Protocol.MAX_LENGTH, config.clientName(), "");
+                    HELLO_ID,
+                    Protocol.VERSION,
+                    Protocol.VERSION,
+                    token.isEmpty() ? 0 : Protocol.AUTHENTICATION,
+                    Protocol.MAX_LENGTH,
+                    config.clientName(),
+                    token);
             var unused = context.writeAndFlush(MessageEncoder.whole(context.alloc(), hello), context.voidPromise());
+        }
+
+        private boolean isPrivate(Channel opened) {
+            return credentials.tls().isPresent()
+                    || (opened.remoteAddress() instanceof InetSocketAddress address
+                            && address.getAddress() != null
+                            && address.getAddress().isLoopbackAddress());
         }
 
         @Override

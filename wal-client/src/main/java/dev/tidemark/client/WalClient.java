@@ -58,8 +58,8 @@ public final class WalClient implements AutoCloseable {
      * Connects, and returns once the server has said hello.
      *
      * @throws UnavailableException {@code SERVER_UNREACHABLE} when that took longer than {@code requestTimeout}; {@code VERSION_UNSUPPORTED}; {@code TLS_REQUIRED}, {@code TLS_UNEXPECTED}
-     *     or {@code TLS_FAILED}
-     * @throws dev.tidemark.wal.api.InvalidCallException {@code CONFIG_INVALID} when the TLS files cannot be used
+     *     or {@code TLS_FAILED}; {@code UNAUTHENTICATED}
+     * @throws dev.tidemark.wal.api.InvalidCallException {@code CONFIG_INVALID} when the TLS files, or the token, cannot be used
      */
     public static WalClient connect(ClientConfig config) {
         ClientCore core = new ClientCore(config);

@@ -28,6 +28,19 @@ final class LogOption {
     @Mixin
     private final TlsOptions tls = new TlsOptions();
 
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            defaultValue = "${env:WAL_TOKEN_FILE}",
+            description =
+                    "The file with our token, for a server that asks who we are. Default: what WAL_TOKEN_FILE names.")
+    private Optional<Path> tokenFile = Optional.empty();
+
+    @Option(
+            names = "--insecure-clear-text-token",
+            description = "Send the token to another machine without TLS, too: everybody on the way can read it.")
+    private boolean insecureClearTextToken;
+
     /** The directory, unless a server was given. */
     Optional<StoreOption> store() {
         if (directory.isPresent() == server.isPresent()) {
@@ -62,7 +75,9 @@ final class LogOption {
     private Logs connect() {
         ClientConfig.Builder config =
                 ClientConfig.builder(server.orElseThrow()).clientName("wal").requestTimeout(PATIENCE);
+        config.insecureClearTextToken(insecureClearTextToken);
         tls.files().ifPresent(config::tls);
+        tokenFile.ifPresent(config::tokenFile);
         return new Logs.OfServer(WalClient.connect(config.build()));
     }
 }

@@ -88,6 +88,7 @@ public final class Main implements Runnable {
                 new PartitionsCommand(console),
                 new BenchCommand(console),
                 new ServeCommand(console),
+                new TokenCommand(console),
                 new DemoWriterCommand(console));
     }
 

@@ -71,8 +71,19 @@ final class ServeCommand extends ConsoleCommand {
     @Option(
             names = "--tls-client-trust",
             paramLabel = "FILE",
-            description = "A client has to show a certificate that one of these has signed (PEM).")
+            description = "Let in who shows a certificate that one of these has signed (PEM).")
     private Optional<Path> tlsClientTrust = Optional.empty();
+
+    @Option(
+            names = "--tokens",
+            paramLabel = "FILE",
+            description = "Let in who shows a token of this file ('wal token'). Read again when it changes.")
+    private Optional<Path> tokens = Optional.empty();
+
+    @Option(
+            names = "--insecure-clear-text-tokens",
+            description = "Take tokens from other machines without TLS, too: everybody on the way can read them.")
+    private boolean insecureClearTextTokens;
 
     @Option(
             names = "--insecure-no-authentication",
@@ -88,8 +99,12 @@ final class ServeCommand extends ConsoleCommand {
 
     @Override
     protected ExitCode execute() throws InterruptedException {
-        ServerConfig.Builder config =
-                ServerConfig.builder().host(host).port(port).insecureNoAuthentication(insecureNoAuthentication);
+        ServerConfig.Builder config = ServerConfig.builder()
+                .host(host)
+                .port(port)
+                .insecureClearTextTokens(insecureClearTextTokens)
+                .insecureNoAuthentication(insecureNoAuthentication);
+        tokens.ifPresent(config::tokens);
         httpPort.ifPresent(config::httpPort);
         eventLoops.ifPresent(config::eventLoops);
         if (tlsCertificates.isPresent() || tlsKey.isPresent() || tlsClientTrust.isPresent()) {

@@ -7,6 +7,8 @@ import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.protocol.ProtocolException;
 import dev.tidemark.client.protocol.Request;
 import dev.tidemark.client.protocol.WireError;
+import dev.tidemark.server.security.Identity;
+import dev.tidemark.server.security.Peer;
 import dev.tidemark.server.security.TlsFailure;
 import dev.tidemark.wal.api.AppendRefusedException;
 import dev.tidemark.wal.api.AppendRequest;
@@ -39,6 +41,7 @@ import org.slf4j.LoggerFactory;
 final class Connection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final String SERVER_NAME = "tidemark";
+    private static final int FAREWELL_SECONDS = 1;
 
     /** Of a message that has come in part so much is kept, however many there are. */
     private static final int ALWAYS_HELD_BYTES = 64 << 10;
@@ -66,6 +69,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private @Nullable Future<?> idleCheck;
     private final Runnable readOn = this::fewerInAll;
 
+    private Identity identity = Identity.ANONYMOUS;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Pauses pauses;
     private @Nullable Outbox outbox;
@@ -372,6 +376,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
                             ErrorCode.VERSION_UNSUPPORTED,
                             "no version of the protocol in common: client=" + hello.lowestVersion() + ".."
                                     + hello.highestVersion() + " server=" + Protocol.VERSION));
+        } else if (!identify(hello)) {
+            LOG.debug("hello refused: peer={}", present(context).channel().remoteAddress());
         } else if (services.state() == ServerState.FAILED) {
             refuse(
                     hello,
@@ -386,6 +392,42 @@ final class Connection extends ChannelInboundHandlerAdapter {
                             ErrorCode.SERVER_STARTING, "the server recovers its store, and serves soon"));
         } else {
             greet(hello, serving);
+        }
+    }
+
+    /** Finds out who it is; false when it was told that this cannot be. */
+    private boolean identify(Request.Hello hello) {
+        try {
+            identity = services.access.identify(
+                    hello.authentication(), Peer.of(present(context).channel()));
+            return true;
+        } catch (UnavailableException e) {
+            finish(ServerMeters.End.UNAUTHENTICATED, hello.id(), e);
+            return false;
+        }
+    }
+
+    /** What lets connections in has changed, or time has passed: sends it away if it may not stay. Any thread. */
+    void lookAgain() {
+        ChannelHandlerContext own = context;
+        if (own != null) {
+            try {
+                own.executor().execute(this::leaveIfUnwelcome);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("a connection is gone with its loop before it was looked at");
+            }
+        }
+    }
+
+    private void leaveIfUnwelcome() {
+        if (phase == Phase.GREETED && !services.access.isStillIn(identity)) {
+            finish(
+                    ServerMeters.End.UNAUTHENTICATED,
+                    Protocol.NO_REQUEST,
+                    new UnavailableException(
+                            ErrorCode.UNAUTHENTICATED, "the token or certificate was revoked, or has expired"));
+            // It may not want to hear it.
+            var unused = present(context).executor().schedule(this::abort, FAREWELL_SECONDS, TimeUnit.SECONDS);
         }
     }
 
@@ -405,11 +447,15 @@ final class Connection extends ChannelInboundHandlerAdapter {
         administration = new Administration(serving);
         phase = Phase.GREETED;
         cancel(helloDeadline);
-        LOG.debug("hello: peer={} client={}", own.channel().remoteAddress(), hello.clientName());
+        LOG.debug(
+                "hello: peer={} client={} identity={}",
+                own.channel().remoteAddress(),
+                hello.clientName(),
+                identity.name());
         outbox().say(new Answer.Welcome(
                 hello.id(),
                 Protocol.VERSION,
-                0,
+                services.access.asks() ? hello.capabilities() & Protocol.AUTHENTICATION : 0,
                 messageBytes,
                 services.config.maxInFlightRequests(),
                 services.config.maxInFlightBytes(),

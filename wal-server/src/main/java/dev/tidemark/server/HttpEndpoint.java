@@ -1,6 +1,8 @@
 package dev.tidemark.server;
 
+import dev.tidemark.server.security.Peer;
 import dev.tidemark.server.security.TlsDoor;
+import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.buffer.Unpooled;
@@ -39,6 +41,7 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
     private static final int MAX_REQUEST_BYTES = 8 << 10;
     private static final int MAX_CONNECTIONS = 256;
     private static final int IDLE_SECONDS = 30;
+    private static final String BEARER = "Bearer ";
     private static final String JSON = "application/json";
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -73,7 +76,13 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
     }
 
     /** What a request asks for. */
-    private record Question(boolean isGood, boolean isGet, String path, boolean isKept) {}
+    private record Question(boolean isGood, boolean isGet, String path, String authorization, boolean isKept) {
+        @Override
+        public String toString() {
+            // What authorizes is a secret.
+            return "Question[path=" + path + ']';
+        }
+    }
 
     /**
      * Answers one request after the other, and reads on when the answer to the last one is written: else who asks and does not listen would fill the memory with answers, and the metrics, which take
@@ -91,6 +100,7 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
                     request.decoderResult().isSuccess(),
                     request.method().equals(HttpMethod.GET),
                     path(request.uri()),
+                    request.headers().get(HttpHeaderNames.AUTHORIZATION, ""),
                     HttpUtil.isKeepAlive(request));
             if (isBusy) {
                 waiting.add(question);
@@ -122,7 +132,7 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
                         "{\"error\":\"only GET\"}",
                         question.isKept);
             } else {
-                get(context, question.path, question.isKept);
+                get(context, question.path, question.authorization, question.isKept);
             }
         }
 
@@ -131,7 +141,7 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
             return query < 0 ? uri : uri.substring(0, query);
         }
 
-        private void get(ChannelHandlerContext context, String path, boolean isKept) {
+        private void get(ChannelHandlerContext context, String path, String authorization, boolean isKept) {
             switch (path) {
                 case "/health/live" -> answer(context, HttpResponseStatus.OK, JSON, "{\"live\":true}", isKept);
                 case "/health/ready" -> {
@@ -140,12 +150,22 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
                             now.isReady() ? HttpResponseStatus.OK : HttpResponseStatus.SERVICE_UNAVAILABLE;
                     answer(context, status, JSON, now.json(), isKept);
                 }
-                case "/metrics" -> metrics(context, isKept);
+                case "/metrics" -> metrics(context, authorization, isKept);
                 default -> answer(context, HttpResponseStatus.NOT_FOUND, JSON, "{\"error\":\"not found\"}", isKept);
             }
         }
 
-        private void metrics(ChannelHandlerContext context, boolean isKept) {
+        /** For those who would be let in at the other port; health is for everybody. */
+        private void metrics(ChannelHandlerContext context, String authorization, boolean isKept) {
+            String token = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+                    ? authorization.substring(BEARER.length()).strip()
+                    : "";
+            try {
+                var unused = services.access.identify(token, Peer.of(context.channel()));
+            } catch (UnavailableException e) {
+                answer(context, HttpResponseStatus.UNAUTHORIZED, JSON, "{\"error\":\"" + e.code() + "\"}", isKept);
+                return;
+            }
             PrometheusMeterRegistry meters = services.config.meters();
             boolean isSubmitted = services.files.submit(() -> {
                 String page = meters.scrape();
@@ -164,6 +184,9 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
                 ChannelHandlerContext context, HttpResponseStatus status, String type, String body, boolean isKept) {
             FullHttpResponse response = new DefaultFullHttpResponse(
                     HttpVersion.HTTP_1_1, status, Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
+            if (status.equals(HttpResponseStatus.UNAUTHORIZED)) {
+                response.headers().set(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer");
+            }
             response.headers()
                     .set(HttpHeaderNames.CONTENT_TYPE, type)
                     .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());

@@ -3,12 +3,14 @@ package dev.tidemark.server;
 import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.tls.TlsContext;
 import dev.tidemark.client.tls.TlsFiles;
+import dev.tidemark.server.security.Access;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,7 +124,7 @@ public final class ServerConfig {
     }
 
     /**
-     * Speak TLS on both ports, with these files; default: none. With certificates to trust, a client has to show one that they lead to.
+     * Speak TLS on both ports, with these files; default: none. With certificates to trust, a client has to show one that they lead to, or a token where there are {@link #tokens()}.
      */
     public Optional<TlsFiles> tls() {
         return from.tls;
@@ -135,12 +137,22 @@ public final class ServerConfig {
         return from.insecureNoAuthentication;
     }
 
-    /** Whether a connection has to show who it is. */
-    boolean authenticates() {
-        return from.authenticates();
+    /** The file of the tokens that let a client in ({@code wal token}); default: none. Read again when it changes; who came with a token that is there no more is sent away. */
+    public Optional<Path> tokens() {
+        return from.tokens;
     }
 
-    /** How often it is looked whether these files have changed. Default 10 s. */
+    /** Whether a token is also taken from another machine without TLS, where everybody on the way can read it. Default false. */
+    public boolean insecureClearTextTokens() {
+        return from.insecureClearTextTokens;
+    }
+
+    /** What lets a client in. */
+    Access.Settings access() {
+        return from.access();
+    }
+
+    /** How often it is looked whether the files of TLS and tokens have changed, and whether those who are connected may stay. Default 10 s. */
     public Duration reloadInterval() {
         return from.reloadInterval;
     }
@@ -178,6 +190,8 @@ public final class ServerConfig {
         private Duration drainTimeout = Duration.ofSeconds(10);
         private Optional<TlsFiles> tls = Optional.empty();
         private boolean insecureNoAuthentication;
+        private Optional<Path> tokens = Optional.empty();
+        private boolean insecureClearTextTokens;
         private Duration reloadInterval = Duration.ofSeconds(10);
         private boolean nativeTransport = true;
         private PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -304,6 +318,18 @@ public final class ServerConfig {
             return this;
         }
 
+        /** See {@link ServerConfig#tokens()}. */
+        public Builder tokens(Path value) {
+            tokens = Optional.of(value);
+            return this;
+        }
+
+        /** See {@link ServerConfig#insecureClearTextTokens()}. */
+        public Builder insecureClearTextTokens(boolean value) {
+            insecureClearTextTokens = value;
+            return this;
+        }
+
         /** See {@link ServerConfig#reloadInterval()}. */
         public Builder reloadInterval(Duration value) {
             reloadInterval = value;
@@ -378,6 +404,8 @@ public final class ServerConfig {
             copy.idleTimeout = idleTimeout;
             copy.drainTimeout = drainTimeout;
             copy.tls = tls;
+            copy.tokens = tokens;
+            copy.insecureClearTextTokens = insecureClearTextTokens;
             copy.insecureNoAuthentication = insecureNoAuthentication;
             copy.reloadInterval = reloadInterval;
             copy.nativeTransport = nativeTransport;
@@ -385,8 +413,9 @@ public final class ServerConfig {
             return copy;
         }
 
-        private boolean authenticates() {
-            return tls.isPresent() && tls.get().trust().isPresent();
+        private Access.Settings access() {
+            boolean takesCertificates = tls.isPresent() && tls.get().trust().isPresent();
+            return new Access.Settings(tokens, takesCertificates, insecureClearTextTokens);
         }
 
         private void checkHost(List<String> problems) {
@@ -397,10 +426,10 @@ public final class ServerConfig {
                 problems.add("host=" + host + " is neither a name that is known nor an address");
                 return;
             }
-            if (!isLocal && !insecureNoAuthentication && !authenticates()) {
+            if (!isLocal && !insecureNoAuthentication && !access().asks()) {
                 problems.add(
                         "host=" + host + " lets other machines connect, and nothing asks who they are: have clients"
-                                + " show certificates (tls with trust), or say insecureNoAuthentication");
+                                + " show tokens or certificates (tokens, or tls with trust), or say insecureNoAuthentication");
             }
         }
 

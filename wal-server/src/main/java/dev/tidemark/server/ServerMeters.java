@@ -39,6 +39,8 @@ final class ServerMeters {
         PROTOCOL,
         /** TLS has failed, or was spoken where there is none, or was not where there is. */
         TLS,
+        /** It did not show who it is, or may not stay. */
+        UNAUTHENTICATED,
         /** The server stops. */
         STOPPING,
         /** A mistake of ours. */
@@ -51,6 +53,7 @@ final class ServerMeters {
     private final Map<ErrorCode, Counter> errors = new EnumMap<>(ErrorCode.class);
     private final Map<Pauses.Reason, Counter> paused = new EnumMap<>(Pauses.Reason.class);
     private final Map<TlsContext.Reload, Counter> tlsReloads = new EnumMap<>(TlsContext.Reload.class);
+    private final Map<TlsContext.Reload, Counter> tokenReloads = new EnumMap<>(TlsContext.Reload.class);
     private final Counter received;
     private final Counter framesFromFile;
     private final Counter framesFromMemory;
@@ -77,6 +80,7 @@ final class ServerMeters {
         }
         for (TlsContext.Reload reload : List.of(TlsContext.Reload.LOADED, TlsContext.Reload.REFUSED)) {
             tlsReloads.put(reload, counter(ServerMetricNames.TLS_RELOADS, reload.name()));
+            tokenReloads.put(reload, counter(ServerMetricNames.TOKEN_RELOADS, reload.name()));
         }
         Gauge.builder(ServerMetricNames.CERTIFICATE.meter, () -> certificateSeconds.getAsDouble())
                 .description(ServerMetricNames.CERTIFICATE.help)
@@ -122,6 +126,10 @@ final class ServerMeters {
 
     void tlsReload(TlsContext.Reload reload) {
         count(tlsReloads, reload);
+    }
+
+    void tokensReload(TlsContext.Reload reload) {
+        count(tokenReloads, reload);
     }
 
     /** Says how long the certificate is still valid. */

@@ -19,6 +19,11 @@ enum ServerMetricNames {
             Kind.COUNTER,
             "Times the TLS files had changed, by what became of that",
             "result"),
+    TOKEN_RELOADS(
+            "wal.server.tokens.reloads",
+            Kind.COUNTER,
+            "Times the tokens had changed, by what became of that",
+            "result"),
     CERTIFICATE(
             "wal.server.tls.certificate.seconds", Kind.GAUGE, "How long the server's certificate is still valid", "");
 

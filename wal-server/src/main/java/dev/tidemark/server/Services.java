@@ -1,5 +1,6 @@
 package dev.tidemark.server;
 
+import dev.tidemark.server.security.Access;
 import dev.tidemark.wal.Wal;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +22,7 @@ final class Services {
     final InFlight inFlight;
     final FilePool reads;
     final FilePool files;
+    final Access access;
     final SegmentChannels channels = new SegmentChannels();
     /** Of messages that have come in part, of all connections. */
     final AtomicLong heldBytes = new AtomicLong();
@@ -35,11 +37,12 @@ final class Services {
     /** An open store. */
     record Serving(Wal wal, Handles handles) {}
 
-    Services(ServerConfig config, ServerMeters meters, FilePool reads, FilePool files) {
+    Services(ServerConfig config, ServerMeters meters, FilePool reads, FilePool files, Access access) {
         this.config = config;
         this.meters = meters;
         this.reads = reads;
         this.files = files;
+        this.access = access;
         inFlight = new InFlight(config.maxInFlightBytesInAll(), meters.inFlightBytes());
     }
 

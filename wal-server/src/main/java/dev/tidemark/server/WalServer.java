@@ -3,6 +3,7 @@ package dev.tidemark.server;
 import dev.tidemark.client.protocol.MessageSplitter;
 import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.tls.TlsContext;
+import dev.tidemark.server.security.Access;
 import dev.tidemark.server.security.TlsDoor;
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.ErrorCode;
@@ -25,6 +26,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -78,6 +80,7 @@ public final class WalServer implements AutoCloseable {
         this.config = config;
         // First: where it fails, nothing has begun.
         tls = config.tls().map(files -> TlsContext.load(files, TlsContext.Side.SERVER));
+        Access access = Access.load(config.access(), InstantSource.system());
         ServerMeters meters = new ServerMeters(config.meters());
         tls.ifPresent(loaded -> meters.certificate(() -> secondsLeft(loaded)));
         Threads threads = Environment.real().threads();
@@ -86,13 +89,14 @@ public final class WalServer implements AutoCloseable {
                 config,
                 meters,
                 new FilePool("read", config.readThreads(), config.poolQueue(), threads, meters),
-                new FilePool("file", config.fileThreads(), config.poolQueue(), threads, meters));
+                new FilePool("file", config.fileThreads(), config.poolQueue(), threads, meters),
+                access);
     }
 
     /**
      * Listens, and begins to open the store. Its meters join those of the server, and its listener hears as before.
      *
-     * @throws WalException {@code STORAGE_FAILED} when a port cannot be had; {@code CONFIG_INVALID} when the TLS files cannot be used
+     * @throws WalException {@code STORAGE_FAILED} when a port cannot be had; {@code CONFIG_INVALID} when the files of TLS or tokens cannot be used
      */
     public static WalServer start(ServerConfig config, WalConfig store) {
         return start(
@@ -151,7 +155,7 @@ public final class WalServer implements AutoCloseable {
                 port(),
                 httpPort().isPresent() ? httpPort().getAsInt() : "none",
                 tls.isPresent());
-        if (tls.isPresent()) {
+        if (tls.isPresent() || services.access.asks()) {
             long millis = config.reloadInterval().toMillis();
             var unused = loops.group()
                     .next()
@@ -161,12 +165,14 @@ public final class WalServer implements AutoCloseable {
     }
 
     /**
-     * Looks at once whether the TLS files have changed, as happens by itself every {@code reloadInterval}. New connections get what is new, open ones go on; files that cannot be used change
-     * nothing but a metric and the log.
+     * Looks at once whether the files of TLS and tokens have changed, as happens by itself every {@code reloadInterval}. New connections get what is new, open ones go on, but for those whose
+     * token is not valid any more. Files that cannot be used change nothing but a metric and the log.
      */
     public void reload() {
         ThreadRules.assertMayBlock();
         tls.ifPresent(loaded -> services.meters.tlsReload(loaded.refresh()));
+        services.meters.tokensReload(services.access.refresh());
+        services.connections().forEach(Connection::lookAgain);
     }
 
     private static double secondsLeft(TlsContext loaded) {

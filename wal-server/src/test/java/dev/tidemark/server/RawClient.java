@@ -88,6 +88,11 @@ final class RawClient implements AutoCloseable {
         return call(new Request.Hello(1, 1, 1, 0, Protocol.MAX_LENGTH, "raw", ""));
     }
 
+    /** Says hello with a token. */
+    Answer hello(String token) throws IOException {
+        return call(new Request.Hello(1, 1, 1, Protocol.AUTHENTICATION, Protocol.MAX_LENGTH, "raw", token));
+    }
+
     Socket socket() {
         return socket;
     }

@@ -282,9 +282,13 @@ class TlsTest {
     void clientWithoutACertificateThatIsTrusted_isRefusedWhereOneIsAskedFor() throws Exception {
         start(good.alsoTrusting(authority.trust()));
         TlsFiles none = trusting(authority);
-        assertThat(refusal(client("localhost").tls(none))).isEqualTo(ErrorCode.TLS_FAILED);
+        assertThat(refusal(client("localhost").tls(none))).isEqualTo(ErrorCode.UNAUTHENTICATED);
+        // A client does not show what the server says it does not trust.
         TlsFiles strange = stranger.issue("intruder").alsoTrusting(authority.trust());
-        assertThat(refusal(client("localhost").tls(strange))).isEqualTo(ErrorCode.TLS_FAILED);
+        assertThat(refusal(client("localhost").tls(strange))).isEqualTo(ErrorCode.UNAUTHENTICATED);
+        TestAuthority namesake = TestAuthority.in(directory, "authority");
+        TlsFiles forged = namesake.issue("shop").alsoTrusting(authority.trust());
+        assertThat(refusal(client("localhost").tls(forged))).isEqualTo(ErrorCode.TLS_FAILED);
         TlsFiles expired =
                 authority.issue("shop", Instant.now().minusSeconds(60)).alsoTrusting(authority.trust());
         assertThat(refusal(client("localhost").tls(expired))).isEqualTo(ErrorCode.TLS_FAILED);

@@ -8,6 +8,9 @@ public final class Protocol {
     /** The version that this code speaks; so far there is one. */
     public static final int VERSION = 1;
 
+    /** The capability of a hello whose last field says who it is, and of a server that has looked at it. */
+    public static final long AUTHENTICATION = 1;
+
     /** Bytes before the body: length, kind, flags, reserved, request id. */
     public static final int HEADER_BYTES = 16;
 

@@ -14,10 +14,10 @@ public sealed interface Request extends Message {
      *
      * @param lowestVersion the lowest version the client speaks
      * @param highestVersion the highest version the client speaks
-     * @param capabilities what the client can do, one bit each; none is given a meaning yet
+     * @param capabilities what the client can do, one bit each: {@link Protocol#AUTHENTICATION}
      * @param maxMessageBytes the largest length field that the client takes
      * @param clientName for the server's log
-     * @param authentication empty in version 1
+     * @param authentication a token, or empty; a secret, so it is not printed
      */
     record Hello(
             long id,
@@ -31,6 +31,14 @@ public sealed interface Request extends Message {
         @Override
         public MessageKind kind() {
             return MessageKind.HELLO;
+        }
+
+        @Override
+        public String toString() {
+            return "Hello[id=" + id + ", versions=" + lowestVersion + ".." + highestVersion + ", capabilities="
+                    + capabilities
+                    + ", maxMessageBytes=" + maxMessageBytes + ", clientName=" + clientName + ", authentication="
+                    + (authentication.isEmpty() ? "none" : "not shown") + ']';
         }
 
         /** Whether the client speaks this version. */

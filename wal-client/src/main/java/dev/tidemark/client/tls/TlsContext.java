@@ -170,7 +170,7 @@ public final class TlsContext {
                 throw new InvalidKeyException("a server has a key");
             }
             builder = SslContextBuilder.forServer(key, own)
-                    .clientAuth(contents.trust.isPresent() ? ClientAuth.REQUIRE : ClientAuth.NONE);
+                    .clientAuth(contents.trust.isPresent() ? ClientAuth.OPTIONAL : ClientAuth.NONE);
         } else {
             builder = SslContextBuilder.forClient().endpointIdentificationAlgorithm("HTTPS");
             if (key != null) {

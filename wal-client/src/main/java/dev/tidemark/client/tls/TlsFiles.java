@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * The PEM files that one end of a TLS connection is made of.
  *
- * <p>At a server: its certificate and key, and, where clients have to show certificates of their own, those that these are verified against. At a client: the certificates that
+ * <p>At a server: its certificate and key, and, where clients may show certificates of their own, those that these are verified against. At a client: the certificates that
  * the server's is verified against, or none for those that the JDK comes with; and certificate and key of its own, where the server asks for them.
  *
  * @param certificates the certificate of this end first, then those of the authorities that lead to a trusted one

@@ -111,12 +111,14 @@ public enum ErrorCode {
     PROTOCOL_VIOLATED(Remedy.FIX_ENVIRONMENT),
     /** The server has given a code that this version does not know; the message begins with it. */
     CODE_UNKNOWN(Remedy.FIX_ENVIRONMENT),
-    /** The port speaks TLS only: connect with TLS, and with the certificates that the server is to be verified against. */
+    /** The port speaks TLS only, or a token would go over the network in the clear: connect with TLS, and with the certificates that the server is to be verified against. */
     TLS_REQUIRED(Remedy.FIX_ENVIRONMENT),
     /** TLS was spoken to a port that speaks none: connect without, or give the server a certificate. */
     TLS_UNEXPECTED(Remedy.FIX_ENVIRONMENT),
     /** The handshake failed: the certificate of one side is not trusted by the other, has expired, or is for another name; the message says which. */
-    TLS_FAILED(Remedy.FIX_ENVIRONMENT);
+    TLS_FAILED(Remedy.FIX_ENVIRONMENT),
+    /** The server does not know who this is: there is no token and no certificate, or the token is unknown, was revoked, or has expired. */
+    UNAUTHENTICATED(Remedy.FIX_ENVIRONMENT);
 
     private final Remedy remedy;
 
