@@ -211,13 +211,8 @@ class FullDiskTest {
     // ---- the child
 
     private void runAndKill(Path store) throws IOException, InterruptedException {
-        Process child = new ProcessBuilder(ChildJvm.command(
-                        "192m",
-                        ChildJvm.SHORT_LIVED,
-                        FullDiskChild.class.getName(),
-                        store.toString(),
-                        Long.toString(seed),
-                        "1"))
+        Process child = new ProcessBuilder(
+                        ChildJvm.shortLived("192m", FullDiskChild.class, store.toString(), Long.toString(seed), "1"))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(child.getInputStream()))) {

@@ -90,10 +90,9 @@ class IdlePartitionsTest {
         private final BufferedReader said;
 
         Child(Path store, long offset, boolean isToStay) throws IOException {
-            process = new ProcessBuilder(ChildJvm.command(
+            process = new ProcessBuilder(ChildJvm.shortLived(
                             "192m",
-                            ChildJvm.SHORT_LIVED,
-                            IdleChild.class.getName(),
+                            IdleChild.class,
                             store.toString(),
                             Integer.toString(PARTITIONS),
                             Long.toString(offset),

@@ -189,10 +189,9 @@ class SystemCallTest {
                                     "signal=none",
                                     "-o",
                                     trace.toString()),
-                            ChildJvm.command(
+                            ChildJvm.shortLived(
                                     "192m",
-                                    ChildJvm.SHORT_LIVED,
-                                    TracedChild.class.getName(),
+                                    TracedChild.class,
                                     directory.resolve("store").toString(),
                                     durability.name(),
                                     Integer.toString(segmentBytes),

@@ -39,13 +39,7 @@ class ServerKilledTest {
         Process server = start();
         List<WalClient> crowd = new ArrayList<>();
         try (FaultyProxy proxy = new FaultyProxy(port(server), seed, 200_000);
-                WalClient client = WalClient.connect(ClientConfig.builder("127.0.0.1:" + proxy.port())
-                        .heartbeat(Duration.ofMillis(100))
-                        .idleTimeout(Duration.ofMillis(500))
-                        .firstBackOff(Duration.ofMillis(1))
-                        .maxBackOff(Duration.ofMillis(50))
-                        .requestTimeout(Duration.ofSeconds(120))
-                        .build())) {
+                WalClient client = impatient(proxy.port())) {
             Partition orders = client.partition("orders", 0);
             Appenders appenders = new Appenders();
             for (int t = 0; t < 3; t++) {
@@ -53,10 +47,7 @@ class ServerKilledTest {
                 appenders.start("many" + t, orders, 1_000, false);
             }
             for (int c = 0; c < CLIENTS; c++) {
-                WalClient one = WalClient.connect(ClientConfig.builder("127.0.0.1:" + proxy.port())
-                        .requestTimeout(Duration.ofSeconds(120))
-                        .maxBackOff(Duration.ofMillis(50))
-                        .build());
+                WalClient one = impatient(proxy.port());
                 crowd.add(one);
                 appenders.start("client" + c, one.partition("orders", 0), 40, c % 2 == 0);
             }
@@ -74,6 +65,17 @@ class ServerKilledTest {
             CliProcess.exitCode(server);
         }
         assertThat(Files.readString(directory.resolve("err"))).doesNotContain("LEAK");
+    }
+
+    /** Soon sure that a connection is dead, and soon back. */
+    private static WalClient impatient(int port) {
+        return WalClient.connect(ClientConfig.builder("127.0.0.1:" + port)
+                .heartbeat(Duration.ofMillis(100))
+                .idleTimeout(Duration.ofMillis(500))
+                .firstBackOff(Duration.ofMillis(1))
+                .maxBackOff(Duration.ofMillis(50))
+                .requestTimeout(Duration.ofSeconds(120))
+                .build());
     }
 
     private Process start() throws IOException {
