@@ -19,6 +19,7 @@ final class Advice {
             case STORAGE_FULL -> "make room on the disk; nothing that was acknowledged is lost";
             case TLS_REQUIRED -> "say --tls, or --tls-trust FILE with the certificate of the server's authority";
             case TLS_UNEXPECTED -> "leave out --tls and its like, or start the server with --tls-cert and --tls-key";
+            case NOT_PERMITTED -> "the server's file of permissions has no line for it";
             case UNAUTHENTICATED ->
                 "say --token-file FILE, or --tls-cert and --tls-key; 'wal token create' makes a token";
             case TLS_FAILED -> "docs/security.md says what each reason means";

@@ -81,6 +81,12 @@ final class ServeCommand extends ConsoleCommand {
     private Optional<Path> tokens = Optional.empty();
 
     @Option(
+            names = "--permissions",
+            paramLabel = "FILE",
+            description = "Let each do what this file permits, and nothing else. Read again when it changes.")
+    private Optional<Path> permissions = Optional.empty();
+
+    @Option(
             names = "--insecure-clear-text-tokens",
             description = "Take tokens from other machines without TLS, too: everybody on the way can read them.")
     private boolean insecureClearTextTokens;
@@ -105,6 +111,7 @@ final class ServeCommand extends ConsoleCommand {
                 .insecureClearTextTokens(insecureClearTextTokens)
                 .insecureNoAuthentication(insecureNoAuthentication);
         tokens.ifPresent(config::tokens);
+        permissions.ifPresent(config::permissions);
         httpPort.ifPresent(config::httpPort);
         eventLoops.ifPresent(config::eventLoops);
         if (tlsCertificates.isPresent() || tlsKey.isPresent() || tlsClientTrust.isPresent()) {

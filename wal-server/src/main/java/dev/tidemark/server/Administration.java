@@ -5,6 +5,7 @@ import dev.tidemark.client.protocol.PartitionName;
 import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.protocol.Request;
 import dev.tidemark.client.protocol.WireError;
+import dev.tidemark.server.security.Rights;
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.Cursor;
 import dev.tidemark.wal.api.Ends;
@@ -29,10 +30,12 @@ final class Administration {
 
     private final Wal wal;
     private final Handles handles;
+    private final Rights rights;
 
-    Administration(Services.Serving serving) {
+    Administration(Services.Serving serving, Rights rights) {
         wal = serving.wal();
         handles = serving.handles();
+        this.rights = rights;
     }
 
     /** The answer; every error is thrown. */
@@ -114,7 +117,8 @@ final class Administration {
 
     private Answer create(Request.Create request) {
         boolean existed = wal.find(request.partition().toId()).isPresent();
-        LocalPartition partition = handles.find(request.partition(), true);
+        // Who may only fetch opens what is there.
+        LocalPartition partition = handles.find(request.partition(), rights.mayCreate(request.partition()));
         return new Answer.Created(request.id(), existed, partition.incarnation(), partition.ends());
     }
 
@@ -122,6 +126,7 @@ final class Administration {
         Optional<PartitionId> after = request.after().map(PartitionName::toId);
         int max = Math.min(request.max(), Protocol.MAX_LISTED);
         List<PartitionName> page = wal.partitions().stream()
+                .filter(id -> rights.mayKnow(PartitionName.of(id)))
                 .filter(id -> after.isEmpty() || id.compareTo(after.get()) > 0)
                 .limit(max + 1L)
                 .map(PartitionName::of)

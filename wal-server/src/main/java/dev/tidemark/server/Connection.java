@@ -7,8 +7,10 @@ import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.protocol.ProtocolException;
 import dev.tidemark.client.protocol.Request;
 import dev.tidemark.client.protocol.WireError;
+import dev.tidemark.server.security.Gate;
 import dev.tidemark.server.security.Identity;
 import dev.tidemark.server.security.Peer;
+import dev.tidemark.server.security.Rights;
 import dev.tidemark.server.security.TlsFailure;
 import dev.tidemark.wal.api.AppendRefusedException;
 import dev.tidemark.wal.api.AppendRequest;
@@ -24,6 +26,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +73,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private final Runnable readOn = this::fewerInAll;
 
     private Identity identity = Identity.ANONYMOUS;
+    private Rights rights = Rights.ALL;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Pauses pauses;
     private @Nullable Outbox outbox;
@@ -304,6 +308,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
         } else if (isStopping) {
             outbox().say(Outbox.failed(request.id(), Errors.stopping(request instanceof Request.Produce)));
             request.release();
+        } else if (isRefused(request)) {
+            request.release();
         } else if (inFlightRequests >= services.config.maxInFlightRequests()) {
             outbox().say(Outbox.failed(request.id(), tooMany(request)));
             request.release();
@@ -312,6 +318,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
             take(ticket);
             serve(ticket, request);
         }
+    }
+
+    private boolean isRefused(Request request) {
+        Optional<WalException> refusal = Gate.refusal(identity, rights, request);
+        refusal.ifPresent(why -> outbox().say(Outbox.failed(request.id(), why)));
+        return refusal.isPresent();
     }
 
     private WalException tooMany(Request request) {
@@ -400,6 +412,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         try {
             identity = services.access.identify(
                     hello.authentication(), Peer.of(present(context).channel()));
+            rights = services.access.rightsOf(identity);
             return true;
         } catch (UnavailableException e) {
             finish(ServerMeters.End.UNAUTHENTICATED, hello.id(), e);
@@ -420,15 +433,23 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private void leaveIfUnwelcome() {
-        if (phase == Phase.GREETED && !services.access.isStillIn(identity)) {
-            finish(
-                    ServerMeters.End.UNAUTHENTICATED,
-                    Protocol.NO_REQUEST,
-                    new UnavailableException(
-                            ErrorCode.UNAUTHENTICATED, "the token or certificate was revoked, or has expired"));
-            // It may not want to hear it.
-            var unused = present(context).executor().schedule(this::abort, FAREWELL_SECONDS, TimeUnit.SECONDS);
+        if (phase != Phase.GREETED) {
+            return;
         }
+        if (!services.access.isStillIn(identity)) {
+            sendAway(ErrorCode.UNAUTHENTICATED, "the token or certificate was revoked, or has expired");
+        } else if (!rights.equals(services.access.rightsOf(identity))) {
+            sendAway(ErrorCode.NOT_PERMITTED, "permissions have changed: connect again");
+        }
+    }
+
+    private void sendAway(ErrorCode code, String why) {
+        finish(ServerMeters.End.UNAUTHENTICATED, Protocol.NO_REQUEST, new UnavailableException(code, why));
+        // Not when the other side has closed: it might not, and would be sent more until then.
+        present(appends).close();
+        present(reads).close();
+        // It may not want to hear it.
+        var unused = present(context).executor().schedule(this::abort, FAREWELL_SECONDS, TimeUnit.SECONDS);
     }
 
     private void refuse(Request.Hello hello, WalException why) {
@@ -444,7 +465,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         splitter.setMaxLength(messageBytes);
         appends = new Appends(this, services, serving, (EventLoop) own.executor());
         reads = new Reads(this, services, serving, own, hello.maxMessageBytes());
-        administration = new Administration(serving);
+        administration = new Administration(serving, rights);
         phase = Phase.GREETED;
         cancel(helloDeadline);
         LOG.debug(

@@ -1,5 +1,6 @@
 package dev.tidemark.server;
 
+import dev.tidemark.server.security.Identity;
 import dev.tidemark.server.security.Peer;
 import dev.tidemark.server.security.TlsDoor;
 import dev.tidemark.wal.api.UnavailableException;
@@ -155,15 +156,27 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
             }
         }
 
-        /** For those who would be let in at the other port; health is for everybody. */
-        private void metrics(ChannelHandlerContext context, String authorization, boolean isKept) {
+        /**
+         * Whether who sends this would be let in at the other port, and may know how everything is; else it is answered. Health is for everybody, what names partitions is not.
+         */
+        private boolean mayMonitor(ChannelHandlerContext context, String authorization, boolean isKept) {
             String token = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
                     ? authorization.substring(BEARER.length()).strip()
                     : "";
             try {
-                var unused = services.access.identify(token, Peer.of(context.channel()));
+                Identity identity = services.access.identify(token, Peer.of(context.channel()));
+                if (services.access.rightsOf(identity).monitorsAll()) {
+                    return true;
+                }
+                answer(context, HttpResponseStatus.FORBIDDEN, JSON, "{\"error\":\"NOT_PERMITTED\"}", isKept);
             } catch (UnavailableException e) {
                 answer(context, HttpResponseStatus.UNAUTHORIZED, JSON, "{\"error\":\"" + e.code() + "\"}", isKept);
+            }
+            return false;
+        }
+
+        private void metrics(ChannelHandlerContext context, String authorization, boolean isKept) {
+            if (!mayMonitor(context, authorization, isKept)) {
                 return;
             }
             PrometheusMeterRegistry meters = services.config.meters();

@@ -142,6 +142,13 @@ public final class ServerConfig {
         return from.tokens;
     }
 
+    /**
+     * The file that says who may do what ({@code docs/security.md}); default: none, and then who is let in may do everything. What it does not permit is denied. Read again when it changes.
+     */
+    public Optional<Path> permissions() {
+        return from.permissions;
+    }
+
     /** Whether a token is also taken from another machine without TLS, where everybody on the way can read it. Default false. */
     public boolean insecureClearTextTokens() {
         return from.insecureClearTextTokens;
@@ -152,7 +159,7 @@ public final class ServerConfig {
         return from.access();
     }
 
-    /** How often it is looked whether the files of TLS and tokens have changed, and whether those who are connected may stay. Default 10 s. */
+    /** How often it is looked whether the files of TLS, tokens and permissions have changed, and whether those who are connected may stay. Default 10 s. */
     public Duration reloadInterval() {
         return from.reloadInterval;
     }
@@ -191,6 +198,7 @@ public final class ServerConfig {
         private Optional<TlsFiles> tls = Optional.empty();
         private boolean insecureNoAuthentication;
         private Optional<Path> tokens = Optional.empty();
+        private Optional<Path> permissions = Optional.empty();
         private boolean insecureClearTextTokens;
         private Duration reloadInterval = Duration.ofSeconds(10);
         private boolean nativeTransport = true;
@@ -324,6 +332,12 @@ public final class ServerConfig {
             return this;
         }
 
+        /** See {@link ServerConfig#permissions()}. */
+        public Builder permissions(Path value) {
+            permissions = Optional.of(value);
+            return this;
+        }
+
         /** See {@link ServerConfig#insecureClearTextTokens()}. */
         public Builder insecureClearTextTokens(boolean value) {
             insecureClearTextTokens = value;
@@ -375,6 +389,9 @@ public final class ServerConfig {
             check(problems, "reloadInterval in ms", reloadInterval.toMillis(), 10, 24L * Protocol.MAX_WAIT_MILLIS);
             tls.ifPresent(files -> problems.addAll(files.problems(TlsContext.Side.SERVER)));
             checkHost(problems);
+            if (permissions.isPresent() && !access().asks()) {
+                problems.add("permissions need to know who is there: tokens, or tls with trust");
+            }
             if (!problems.isEmpty()) {
                 throw new InvalidCallException(
                         ErrorCode.CONFIG_INVALID,
@@ -405,6 +422,7 @@ public final class ServerConfig {
             copy.drainTimeout = drainTimeout;
             copy.tls = tls;
             copy.tokens = tokens;
+            copy.permissions = permissions;
             copy.insecureClearTextTokens = insecureClearTextTokens;
             copy.insecureNoAuthentication = insecureNoAuthentication;
             copy.reloadInterval = reloadInterval;
@@ -415,7 +433,7 @@ public final class ServerConfig {
 
         private Access.Settings access() {
             boolean takesCertificates = tls.isPresent() && tls.get().trust().isPresent();
-            return new Access.Settings(tokens, takesCertificates, insecureClearTextTokens);
+            return new Access.Settings(tokens, permissions, takesCertificates, insecureClearTextTokens);
         }
 
         private void checkHost(List<String> problems) {

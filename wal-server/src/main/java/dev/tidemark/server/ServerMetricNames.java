@@ -22,7 +22,7 @@ enum ServerMetricNames {
     TOKEN_RELOADS(
             "wal.server.tokens.reloads",
             Kind.COUNTER,
-            "Times the tokens had changed, by what became of that",
+            "Times the tokens or permissions had changed, by what became of that",
             "result"),
     CERTIFICATE(
             "wal.server.tls.certificate.seconds", Kind.GAUGE, "How long the server's certificate is still valid", "");

@@ -9,6 +9,12 @@ import java.util.OptionalLong;
 /** What a client sends. Every request but {@link Credit} gets one answer, or an {@link Answer.Failed}. */
 public sealed interface Request extends Message {
 
+    /** One that is about a partition. */
+    sealed interface OfPartition extends Request {
+        /** The one that is meant, as the client names it. */
+        PartitionName partition();
+    }
+
     /**
      * The first message of a connection.
      *
@@ -77,7 +83,7 @@ public sealed interface Request extends Message {
             Optional<ProducerSequence> producer,
             OptionalLong expectedOffset,
             ByteBuf payload)
-            implements Request {
+            implements OfPartition {
         public Produce {
             Objects.requireNonNull(partition, "partition");
             Objects.requireNonNull(payload, "payload");
@@ -111,7 +117,7 @@ public sealed interface Request extends Message {
             int minBytes,
             int maxWaitMillis,
             Durability visibility)
-            implements Request {
+            implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.FETCH;
@@ -127,7 +133,7 @@ public sealed interface Request extends Message {
      */
     record Subscribe(
             long id, PartitionName partition, long from, int creditBytes, int maxPushBytes, Durability visibility)
-            implements Request {
+            implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.SUBSCRIBE;
@@ -159,7 +165,7 @@ public sealed interface Request extends Message {
      *
      * @param argument an offset or a time; 0 where {@code seek} needs none
      */
-    record Offsets(long id, PartitionName partition, Seek seek, long argument) implements Request {
+    record Offsets(long id, PartitionName partition, Seek seek, long argument) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.OFFSETS;
@@ -167,7 +173,7 @@ public sealed interface Request extends Message {
     }
 
     /** Creates a partition, if there is none of the name. */
-    record Create(long id, PartitionName partition) implements Request {
+    record Create(long id, PartitionName partition) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.CREATE;
@@ -188,7 +194,7 @@ public sealed interface Request extends Message {
     }
 
     /** State, ends, segments and sizes of a partition. */
-    record Describe(long id, PartitionName partition) implements Request {
+    record Describe(long id, PartitionName partition) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.DESCRIBE;
@@ -196,7 +202,7 @@ public sealed interface Request extends Message {
     }
 
     /** Deletes a partition for good. */
-    record Delete(long id, PartitionName partition) implements Request {
+    record Delete(long id, PartitionName partition) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.DELETE;
@@ -204,7 +210,7 @@ public sealed interface Request extends Message {
     }
 
     /** Gives up what lies below an offset. */
-    record Trim(long id, PartitionName partition, long offset) implements Request {
+    record Trim(long id, PartitionName partition, long offset) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.TRIM;
@@ -212,7 +218,7 @@ public sealed interface Request extends Message {
     }
 
     /** All named positions of a partition. */
-    record Checkpoints(long id, PartitionName partition) implements Request {
+    record Checkpoints(long id, PartitionName partition) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.CHECKPOINTS;
@@ -220,7 +226,7 @@ public sealed interface Request extends Message {
     }
 
     /** Sets or moves a named position. */
-    record SetCheckpoint(long id, PartitionName partition, String name, long offset) implements Request {
+    record SetCheckpoint(long id, PartitionName partition, String name, long offset) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.SET_CHECKPOINT;
@@ -228,7 +234,7 @@ public sealed interface Request extends Message {
     }
 
     /** Removes a named position. */
-    record RemoveCheckpoint(long id, PartitionName partition, String name) implements Request {
+    record RemoveCheckpoint(long id, PartitionName partition, String name) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.REMOVE_CHECKPOINT;
@@ -236,7 +242,7 @@ public sealed interface Request extends Message {
     }
 
     /** Makes durable what was accepted before. */
-    record Sync(long id, PartitionName partition) implements Request {
+    record Sync(long id, PartitionName partition) implements OfPartition {
         @Override
         public MessageKind kind() {
             return MessageKind.SYNC;

@@ -118,7 +118,9 @@ public enum ErrorCode {
     /** The handshake failed: the certificate of one side is not trusted by the other, has expired, or is for another name; the message says which. */
     TLS_FAILED(Remedy.FIX_ENVIRONMENT),
     /** The server does not know who this is: there is no token and no certificate, or the token is unknown, was revoked, or has expired. */
-    UNAUTHENTICATED(Remedy.FIX_ENVIRONMENT);
+    UNAUTHENTICATED(Remedy.FIX_ENVIRONMENT),
+    /** Who this is may not do that with a partition of this name, whether there is one or not. */
+    NOT_PERMITTED(Remedy.FIX_ENVIRONMENT);
 
     private final Remedy remedy;
 

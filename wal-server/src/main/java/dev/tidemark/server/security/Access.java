@@ -4,29 +4,26 @@ import dev.tidemark.client.tls.TlsContext.Reload;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.UnavailableException;
-import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Who is let in: by a token of a file that may change, by a certificate, or everybody.
+ * Who is let in, by a token, by a certificate, or everybody; and what he may do then. Both stand in files that may change.
  *
- * <p><b>Threads.</b> Any. Refreshing reads a file, so it is no work for an event loop.
+ * <p><b>Threads.</b> Any. Refreshing reads files, so it is no work for an event loop.
  *
- * <p><b>Ordering.</b> The tokens are one immutable object in one reference. Whoever refreshes looks at the open connections afterwards, and a connection looks at the tokens in its hello, after it
+ * <p><b>Ordering.</b> What each file says is one immutable object in one reference. Whoever refreshes looks at the open connections afterwards, and a connection looks here in its hello, after it
  * was added to the set of connections: so a token that is revoked lets nobody stay.
  */
 public final class Access {
-    private static final Logger LOG = LoggerFactory.getLogger(Access.class);
-
-    /** What may let somebody in. */
-    public record Settings(Optional<Path> tokens, boolean takesCertificates, boolean takesTokensInTheClear) {
+    /** What may let somebody in, and what says what he may do. */
+    public record Settings(
+            Optional<Path> tokens,
+            Optional<Path> permissions,
+            boolean takesCertificates,
+            boolean takesTokensInTheClear) {
         /** Whether anybody is asked who he is. */
         public boolean asks() {
             return tokens.isPresent() || takesCertificates;
@@ -35,72 +32,33 @@ public final class Access {
 
     private final Settings settings;
     private final InstantSource clock;
-    private final @Nullable TokenFile file;
-    private volatile Tokens tokens = Tokens.none();
-    private String text = "";
-    private String lastWarning = "";
+    private final Optional<WatchedFile<Tokens>> tokens;
+    private final Optional<WatchedFile<Permissions>> permissions;
 
     private Access(Settings settings, InstantSource clock) {
         this.settings = settings;
         this.clock = clock;
-        file = settings.tokens.map(TokenFile::new).orElse(null);
+        tokens = settings.tokens.map(file -> WatchedFile.read("tokens", file, Tokens::parse));
+        permissions = settings.permissions.map(file -> WatchedFile.read("permissions", file, Permissions::parse));
     }
 
     /**
-     * Reads the file for the first time.
+     * Reads the files for the first time.
      *
-     * @throws InvalidCallException {@code CONFIG_INVALID} when it cannot be used
+     * @throws InvalidCallException {@code CONFIG_INVALID} when one cannot be used
      */
     public static Access load(Settings settings, InstantSource clock) {
-        Access access = new Access(settings, clock);
-        try {
-            access.read();
-            return access;
-        } catch (IOException | AccessFileException e) {
-            throw new InvalidCallException(ErrorCode.CONFIG_INVALID, access.cannotBeUsed(e), e);
-        }
+        return new Access(settings, clock);
     }
 
-    private String cannotBeUsed(Exception why) {
-        return "tokens cannot be used: file="
-                + settings.tokens.map(Path::toString).orElse("") + " ("
-                + (why instanceof NoSuchFileException ? "no such file; 'wal token create' makes it" : why.getMessage())
-                + ')';
-    }
-
-    /** Returns whether there was something new. */
-    private boolean read() throws IOException, AccessFileException {
-        TokenFile from = file;
-        if (from == null) {
-            return false;
-        }
-        String now = from.text();
-        if (now.equals(text)) {
-            return false;
-        }
-        tokens = Tokens.parse(now);
-        text = now;
-        return true;
-    }
-
-    /** Looks at the file again. What cannot be used changes nothing, and is told once. May block. */
+    /** Looks at the files again. What cannot be used changes nothing, and is told once. May block. */
     public synchronized Reload refresh() {
-        try {
-            boolean isNew = read();
-            lastWarning = "";
-            if (isNew) {
-                LOG.info("tokens were read anew: tokens={}", tokens.all().size());
-            }
-            return isNew ? Reload.LOADED : Reload.UNCHANGED;
-        } catch (IOException | AccessFileException e) {
-            String said = cannotBeUsed(e);
-            if (said.equals(lastWarning)) {
-                return Reload.UNCHANGED;
-            }
-            lastWarning = said;
-            LOG.warn("{}; those before go on", said);
+        Reload ofTokens = tokens.map(WatchedFile::refresh).orElse(Reload.UNCHANGED);
+        Reload ofPermissions = permissions.map(WatchedFile::refresh).orElse(Reload.UNCHANGED);
+        if (ofTokens == Reload.REFUSED || ofPermissions == Reload.REFUSED) {
             return Reload.REFUSED;
         }
+        return ofTokens == Reload.LOADED ? ofTokens : ofPermissions;
     }
 
     /** Whether anybody is asked who he is. */
@@ -118,12 +76,14 @@ public final class Access {
         if (!settings.asks()) {
             return Identity.ANONYMOUS;
         }
-        if (!token.isEmpty() && settings.tokens.isPresent()) {
+        if (!token.isEmpty() && tokens.isPresent()) {
             if (!peer.isPrivate() && !settings.takesTokensInTheClear) {
                 throw new UnavailableException(
                         ErrorCode.TLS_REQUIRED, "a token that came in the clear is not taken: it needs TLS");
             }
-            return tokens.verify(token, clock.instant())
+            return tokens.get()
+                    .now()
+                    .verify(token, clock.instant())
                     .map(entry -> new Identity("token:" + entry.name(), Optional.of(entry.id()), entry.expires()))
                     .orElseThrow(() -> new UnavailableException(
                             ErrorCode.UNAUTHENTICATED, "the token is not known, was revoked, or has expired"));
@@ -142,9 +102,18 @@ public final class Access {
                         : settings.takesCertificates ? "a token or a certificate is needed" : "a token is needed");
     }
 
+    /** What who came in as this may do now. */
+    public Rights rightsOf(Identity identity) {
+        return permissions.map(file -> file.now().of(identity)).orElse(Rights.ALL);
+    }
+
     /** Whether who came in as this may stay. */
     public boolean isStillIn(Identity identity) {
-        return identity.tokenId().map(id -> tokens.isValid(id, clock.instant())).orElse(true)
+        boolean isTokenValid = tokens.isEmpty()
+                || identity.tokenId()
+                        .map(id -> tokens.get().now().isValid(id, clock.instant()))
+                        .orElse(true);
+        return isTokenValid
                 && identity.expires().map(end -> clock.instant().isBefore(end)).orElse(true);
     }
 }

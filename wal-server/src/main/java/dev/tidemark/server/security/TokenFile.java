@@ -1,7 +1,6 @@
 package dev.tidemark.server.security;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -22,9 +21,6 @@ import java.util.function.UnaryOperator;
  * file beside it: a revocation must not be undone by somebody who has read the file before.
  */
 public final class TokenFile {
-    /** 10,000 lines of about 250 bytes. */
-    private static final int MAX_BYTES = 4 << 20;
-
     private final Path file;
 
     /** The file at this place, which need not be there. */
@@ -38,17 +34,7 @@ public final class TokenFile {
      * @throws AccessFileException if that is nonsense
      */
     public Tokens read() throws IOException, AccessFileException {
-        return Tokens.parse(text());
-    }
-
-    String text() throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] content = in.readNBytes(MAX_BYTES + 1);
-            if (content.length > MAX_BYTES) {
-                throw new IOException("larger than any file of tokens: file=" + file + " limit=" + MAX_BYTES);
-            }
-            return new String(content, StandardCharsets.UTF_8);
-        }
+        return Tokens.parse(WatchedFile.textOf(file));
     }
 
     /**

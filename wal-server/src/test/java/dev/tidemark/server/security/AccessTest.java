@@ -40,7 +40,9 @@ class AccessTest {
     }
 
     private Access access(boolean takesCertificates, boolean takesTokensInTheClear) {
-        return Access.load(new Access.Settings(Optional.of(file), takesCertificates, takesTokensInTheClear), () -> now);
+        return Access.load(
+                new Access.Settings(Optional.of(file), Optional.empty(), takesCertificates, takesTokensInTheClear),
+                () -> now);
     }
 
     private static void isRefused(ErrorCode code, ThrowingCallable call) {
@@ -51,7 +53,7 @@ class AccessTest {
 
     @Test
     void whereNobodyIsAsked_everybodyIsAnonymous() {
-        Access open = Access.load(new Access.Settings(Optional.empty(), false, false), () -> now);
+        Access open = Access.load(new Access.Settings(Optional.empty(), Optional.empty(), false, false), () -> now);
         assertThat(open.asks()).isFalse();
         assertThat(open.identify("whatever", OPEN)).isEqualTo(Identity.ANONYMOUS);
         assertThat(open.isStillIn(Identity.ANONYMOUS)).isTrue();
