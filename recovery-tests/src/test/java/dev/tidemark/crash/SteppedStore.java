@@ -7,6 +7,9 @@ import dev.tidemark.wal.io.Disk;
 import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.ManualClock;
 import dev.tidemark.wal.io.Threads;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.SplittableRandom;
@@ -32,6 +35,9 @@ public final class SteppedStore implements AutoCloseable {
         };
     };
 
+    /** Of hundreds of thousands of openings, nobody looks at the metrics of any; registering them is a seventh of the work. */
+    private static final MeterRegistry UNHEARD = unheard();
+
     private final Engine engine;
     private final ManualClock clock;
     private final Deque<Runnable> turns;
@@ -44,7 +50,16 @@ public final class SteppedStore implements AutoCloseable {
 
     /** What every stepped store needs of its configuration. */
     public static WalConfig.Builder stepped(WalConfig.Builder config) {
-        return config.completionExecutor(Runnable::run).flusherThreads(1).recoveryThreads(1);
+        return config.completionExecutor(Runnable::run)
+                .flusherThreads(1)
+                .recoveryThreads(1)
+                .meters(UNHEARD);
+    }
+
+    private static MeterRegistry unheard() {
+        MeterRegistry registry = new CompositeMeterRegistry();
+        registry.config().meterFilter(MeterFilter.deny());
+        return registry;
     }
 
     public static SteppedStore open(Disk disk, WalConfig config, ManualClock clock, long seed) {

@@ -247,6 +247,7 @@ final class Mending {
     /** The offsets that are served; nothing if damage was met where it may be. */
     private Optional<Set<Long>> read(LocalPartition partition, Specimen.Log log, boolean isWhole) {
         Set<Long> served = new HashSet<>();
+        long mostAskedAbout = Math.max(log.end(), appendedAt.getOrDefault(log.id(), -1L) + 1);
         long next = partition.ends().start();
         try (Cursor cursor = partition.read(From.start())) {
             while (true) {
@@ -270,8 +271,8 @@ final class Mending {
                 }
                 requireSame(cursor, log);
                 next = cursor.offset() + cursor.count();
-                // A forged count may be as large as it likes; what is asked about ends where the log did.
-                for (long offset = cursor.offset(); offset < Math.min(next, log.end()); offset++) {
+                // A forged count may be as large as it likes.
+                for (long offset = cursor.offset(); offset < Math.min(next, mostAskedAbout); offset++) {
                     served.add(offset);
                 }
             }
