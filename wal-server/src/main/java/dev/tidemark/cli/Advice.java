@@ -20,6 +20,7 @@ final class Advice {
             case TLS_REQUIRED -> "say --tls, or --tls-trust FILE with the certificate of the server's authority";
             case TLS_UNEXPECTED -> "leave out --tls and its like, or start the server with --tls-cert and --tls-key";
             case NOT_PERMITTED -> "the server's file of permissions has no line for it";
+            case PARTITIONS_FULL -> "delete partitions, or start the server with a larger --max-partitions";
             case UNAUTHENTICATED ->
                 "say --token-file FILE, or --tls-cert and --tls-key; 'wal token create' makes a token";
             case TLS_FAILED -> "docs/security.md says what each reason means";

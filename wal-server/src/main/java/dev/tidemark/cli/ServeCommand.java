@@ -40,6 +40,9 @@ final class ServeCommand extends ConsoleCommand {
     @Mixin
     private final StoreOption store = new StoreOption();
 
+    @Mixin
+    private final LimitOptions limits = new LimitOptions();
+
     @Option(names = "--host", paramLabel = "HOST", description = "The address to listen on. Default: 127.0.0.1.")
     private String host = "127.0.0.1";
 
@@ -112,6 +115,7 @@ final class ServeCommand extends ConsoleCommand {
                 .insecureNoAuthentication(insecureNoAuthentication);
         tokens.ifPresent(config::tokens);
         permissions.ifPresent(config::permissions);
+        limits.addTo(config);
         httpPort.ifPresent(config::httpPort);
         eventLoops.ifPresent(config::eventLoops);
         if (tlsCertificates.isPresent() || tlsKey.isPresent() || tlsClientTrust.isPresent()) {

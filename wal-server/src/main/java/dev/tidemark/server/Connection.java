@@ -49,6 +49,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     /** Of a message that has come in part so much is kept, however many there are. */
     private static final int ALWAYS_HELD_BYTES = 64 << 10;
 
+    /** As above, of a hello; most have less. */
+    private static final int ALWAYS_HELD_OF_STRANGER_BYTES = 1 << 10;
+
     /** Where it is in its life. */
     private enum Phase {
         NEW,
@@ -72,6 +75,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private @Nullable Future<?> idleCheck;
     private final Runnable readOn = this::fewerInAll;
 
+    private @Nullable Future<?> rateTimer;
+    private Admission.@Nullable Guest guest;
+    private RequestRates.@Nullable Rate rate;
     private Identity identity = Identity.ANONYMOUS;
     private Rights rights = Rights.ALL;
     private @Nullable ChannelHandlerContext context;
@@ -108,14 +114,16 @@ final class Connection extends ChannelInboundHandlerAdapter {
         context = active;
         pauses = new Pauses(active.channel(), services.meters);
         outbox = new Outbox(this, active, services.meters);
-        int connections = services.meters.opened();
+        Admission.Guest own = services.admission.enter(active.channel().remoteAddress());
+        guest = own;
         services.joined(this);
-        if (connections > services.config.maxConnections()) {
+        Optional<Admission.Refusal> refusal = own.refusal();
+        if (refusal.isPresent()) {
             finish(
-                    ServerMeters.End.LIMIT,
+                    refusal.get().end(),
                     Protocol.NO_REQUEST,
                     new UnavailableException(
-                            ErrorCode.SERVER_BUSY, "too many connections: limit=" + services.config.maxConnections()));
+                            ErrorCode.SERVER_BUSY, refusal.get().why()));
             return;
         }
         if (services.state() == ServerState.STOPPING || services.state() == ServerState.STOPPED) {
@@ -172,6 +180,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         // A timer holds the connection: in a storm of short ones those of the last minute would fill the memory.
         cancel(helloDeadline);
         cancel(idleCheck);
+        cancel(rateTimer);
         services.inFlight.leave(readOn);
         services.heldBytes.addAndGet(-heldBytes);
         heldBytes = 0;
@@ -186,6 +195,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         inFlightRequests = 0;
         // Last: whoever sees that it is gone finds nothing left of it.
         services.meters.closed(end);
+        if (guest != null) {
+            guest.leave();
+        }
         services.left(this);
     }
 
@@ -288,7 +300,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
         long all = services.heldBytes.addAndGet(held - heldBytes);
         boolean hasGrown = held > heldBytes;
         heldBytes = held;
-        if (hasGrown && held > ALWAYS_HELD_BYTES && all > services.config.maxInFlightBytesInAll()) {
+        int always = phase == Phase.GREETED ? ALWAYS_HELD_BYTES : ALWAYS_HELD_OF_STRANGER_BYTES;
+        if (hasGrown && held > always && all > services.config.maxInFlightBytesInAll()) {
             finish(
                     ServerMeters.End.LIMIT,
                     Protocol.NO_REQUEST,
@@ -303,6 +316,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         services.meters.received(request.kind(), bytes);
         if (phase == Phase.NEW || request instanceof Request.Hello) {
             hello(request);
+        } else if (isTooSoon(request)) {
+            services.meters.refused(ServerMeters.Limit.RATE);
+            outbox().say(Outbox.failed(request.id(), tooSoon(request)));
+            request.release();
         } else if (request instanceof Request.Credit credit) {
             present(reads).credit(credit);
         } else if (isStopping) {
@@ -320,6 +337,32 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /**
+     * Takes a request from what its identity may send. Where there is none left, the connection is not read on until there is; and the request is refused, but for those that cost nothing and
+     * have no answer, or are the sign of life.
+     */
+    private boolean isTooSoon(Request request) {
+        long nanos = rate == null ? 0 : rate.take();
+        if (nanos == 0) {
+            return false;
+        }
+        if (!pauses().has(Pauses.Reason.RATE)) {
+            pauses().set(Pauses.Reason.RATE, true);
+            rateTimer = present(context)
+                    .executor()
+                    .schedule(() -> pauses().set(Pauses.Reason.RATE, false), nanos, TimeUnit.NANOSECONDS);
+        }
+        return !(request instanceof Request.Credit) && !(request instanceof Request.Ping);
+    }
+
+    private WalException tooSoon(Request request) {
+        String said = "too many requests in a second: identity=" + identity.name() + " limit="
+                + services.config.maxRequestsPerSecond() + "; send fewer, or larger ones";
+        return request instanceof Request.Produce
+                ? new AppendRefusedException(ErrorCode.SERVER_BUSY, said)
+                : new UnavailableException(ErrorCode.SERVER_BUSY, said);
+    }
+
     private boolean isRefused(Request request) {
         Optional<WalException> refusal = Gate.refusal(identity, rights, request);
         refusal.ifPresent(why -> outbox().say(Outbox.failed(request.id(), why)));
@@ -327,6 +370,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private WalException tooMany(Request request) {
+        services.meters.refused(ServerMeters.Limit.REQUESTS);
         String said = "too many requests wait for their answers: limit=" + services.config.maxInFlightRequests();
         return request instanceof Request.Produce
                 ? new AppendRefusedException(ErrorCode.SERVER_BUSY, said)
@@ -466,7 +510,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         appends = new Appends(this, services, serving, (EventLoop) own.executor());
         reads = new Reads(this, services, serving, own, hello.maxMessageBytes());
         administration = new Administration(serving, rights);
+        rate = services.rates.of(rateKey(own)).orElse(null);
         phase = Phase.GREETED;
+        present(guest).isKnown();
         cancel(helloDeadline);
         LOG.debug(
                 "hello: peer={} client={} identity={}",
@@ -488,6 +534,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 serving.wal().storeId(),
                 System.currentTimeMillis(),
                 SERVER_NAME));
+    }
+
+    /** Who is not asked who he is, is known by where he comes from: one of them is not all of them. */
+    private String rateKey(ChannelHandlerContext own) {
+        return identity.equals(Identity.ANONYMOUS)
+                ? Admission.place(own.channel().remoteAddress()).getHostAddress()
+                : identity.name();
     }
 
     // ---------------------------------------------------------------- what is under way

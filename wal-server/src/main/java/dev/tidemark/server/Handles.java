@@ -8,7 +8,9 @@ import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +26,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Handles {
     private final Wal wal;
+    private final int maxPartitions;
+    private final ServerMeters meters;
     private final ConcurrentHashMap<PartitionId, LocalPartition> kept = new ConcurrentHashMap<>();
 
-    Handles(Wal wal) {
+    /** Those that are being made, and by how many. */
+    private final ConcurrentHashMap<PartitionId, Integer> making = new ConcurrentHashMap<>();
+
+    Handles(Wal wal, int maxPartitions, ServerMeters meters) {
         this.wal = wal;
+        this.maxPartitions = maxPartitions;
+        this.meters = meters;
     }
 
     /**
@@ -44,7 +53,7 @@ final class Handles {
     /**
      * The one that is meant. May block.
      *
-     * @throws WalException also {@code PARTITION_UNKNOWN} where it may not be made
+     * @throws WalException also {@code PARTITION_UNKNOWN} where it may not be made, {@code PARTITIONS_FULL} where there are too many
      */
     LocalPartition find(PartitionName name, boolean mayCreate) {
         PartitionId id = name.toId();
@@ -55,12 +64,31 @@ final class Handles {
         if (found.isEmpty() && !mayCreate) {
             throw new InvalidCallException(ErrorCode.PARTITION_UNKNOWN, "there is no such partition: partition=" + id);
         }
-        LocalPartition partition = found.orElseGet(() -> wal.partition(id));
+        LocalPartition partition = found.orElseGet(() -> make(id));
         if (!isMeant(name, partition)) {
             throw deleted(name);
         }
         kept.put(id, partition);
         return partition;
+    }
+
+    /** One that is made is in the set until it is in the store, so those who make others count it. At the limit, of several at once too many may be refused, and none too many is made. */
+    private LocalPartition make(PartitionId id) {
+        making.merge(id, 1, Integer::sum);
+        try {
+            Set<PartitionId> all = new HashSet<>(making.keySet());
+            all.addAll(wal.partitions());
+            if (all.size() > maxPartitions) {
+                meters.refused(ServerMeters.Limit.PARTITIONS);
+                throw new UnavailableException(
+                        ErrorCode.PARTITIONS_FULL,
+                        "there are as many partitions as clients may make: partition=" + id + " limit=" + maxPartitions
+                                + "; delete some, or raise the limit");
+            }
+            return wal.partition(id);
+        } finally {
+            making.computeIfPresent(id, (same, count) -> count > 1 ? count - 1 : null);
+        }
     }
 
     /** Uses the one that is meant. May block. */

@@ -22,13 +22,15 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.timeout.ReadTimeoutHandler;
+import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +43,7 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
     private static final int MAX_REQUEST_BYTES = 8 << 10;
     private static final int MAX_CONNECTIONS = 256;
-    private static final int IDLE_SECONDS = 30;
+    private static final int MAX_CONNECTIONS_OF_ADDRESS = 128;
     private static final String BEARER = "Bearer ";
     private static final String JSON = "application/json";
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
@@ -49,7 +51,8 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
     private final Services services;
     private final TlsDoor door;
     private final Supplier<Readiness> readiness;
-    private final AtomicInteger connections = new AtomicInteger();
+    private final Admission admission = new Admission(
+            MAX_CONNECTIONS, MAX_CONNECTIONS_OF_ADDRESS, MAX_CONNECTIONS, new AtomicInteger(), new AtomicInteger());
 
     /** Whether requests are served, and what else there is to say about it, as JSON. */
     record Readiness(boolean isReady, String json) {}
@@ -62,13 +65,13 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
-        if (connections.incrementAndGet() > MAX_CONNECTIONS) {
-            connections.decrementAndGet();
+        Admission.Guest guest = admission.enter(channel.remoteAddress());
+        channel.closeFuture().addListener(closed -> guest.leave());
+        if (guest.refusal().isPresent()) {
+            // Who asks too often learns it by that; there is nothing to say in TLS yet.
             var unused = channel.close();
             return;
         }
-        channel.closeFuture().addListener(closed -> connections.decrementAndGet());
-        channel.pipeline().addLast(new ReadTimeoutHandler(IDLE_SECONDS, TimeUnit.SECONDS));
         door.addTo(channel.pipeline());
         channel.pipeline()
                 .addLast(new HttpServerCodec())
@@ -94,6 +97,37 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
         private final ArrayDeque<Question> waiting = new ArrayDeque<>();
 
         private boolean isBusy;
+        private @Nullable Future<?> deadline;
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            expect(context, services.config.helloTimeout());
+            context.fireChannelActive();
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (deadline != null) {
+                deadline.cancel(false);
+            }
+            context.fireChannelInactive();
+        }
+
+        /** Something whole has happened, and the next has to in time: bytes that trickle, or an answer that nobody takes, would hold the connection for ever. */
+        private void expect(ChannelHandlerContext context, Duration patience) {
+            if (deadline != null) {
+                deadline.cancel(false);
+            }
+            if (context.channel().isActive()) {
+                deadline = context.executor()
+                        .schedule(
+                                () -> {
+                                    var unused = context.close();
+                                },
+                                patience.toMillis(),
+                                TimeUnit.MILLISECONDS);
+            }
+        }
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
@@ -107,12 +141,14 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
                 waiting.add(question);
             } else {
                 isBusy = true;
+                expect(context, services.config.idleTimeout());
                 context.channel().config().setAutoRead(false);
                 answer(context, question);
             }
         }
 
         private void answered(ChannelHandlerContext context) {
+            expect(context, services.config.idleTimeout());
             Question next = waiting.poll();
             if (next == null) {
                 isBusy = false;

@@ -17,6 +17,8 @@ final class Pauses {
         ALL_REQUESTS,
         /** An append waits for room in the log. */
         APPEND,
+        /** Its identity has sent too many requests in a second. */
+        RATE,
         /** It does not take its answers. */
         ANSWERS
     }

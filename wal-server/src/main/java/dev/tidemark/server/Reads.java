@@ -78,6 +78,7 @@ final class Reads {
 
     void subscribe(Ticket ticket, Request.Subscribe request) {
         if (subscriptions.containsKey(request.id()) || subscriptions.size() >= services.config.maxSubscriptions()) {
+            services.meters.refused(ServerMeters.Limit.SUBSCRIPTIONS);
             connection.outbox().answer(ticket, Outbox.failed(ticket.id, tooMany(request.id())));
             return;
         }

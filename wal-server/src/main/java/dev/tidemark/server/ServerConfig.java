@@ -70,6 +70,29 @@ public final class ServerConfig {
         return from.maxConnections;
     }
 
+    /** How many connections there may be from one address, of which the first 64 bits count where it is of version 6. Default 10,000. */
+    public int maxConnectionsPerAddress() {
+        return from.maxConnectionsPerAddress;
+    }
+
+    /** How many connections there may be that have not said hello, a TLS handshake under way included. Default 2,000. */
+    public int maxUnauthenticated() {
+        return from.maxUnauthenticated;
+    }
+
+    /** How many partitions there may be for a client to make one more. Default 100,000. */
+    public int maxPartitions() {
+        return from.maxPartitions;
+    }
+
+    /**
+     * How many requests an identity may send in a second, over all of its connections; who is not asked who he is, his address. More are refused with {@code SERVER_BUSY}, and the connection is
+     * read more slowly. 0, the default, for any number.
+     */
+    public int maxRequestsPerSecond() {
+        return from.maxRequestsPerSecond;
+    }
+
     /** How many requests of a connection may wait for their answers. Default 4,096. */
     public int maxInFlightRequests() {
         return from.maxInFlightRequests;
@@ -184,6 +207,10 @@ public final class ServerConfig {
         private int fileThreads = 4;
         private int poolQueue = 10_000;
         private int maxConnections = 20_000;
+        private int maxConnectionsPerAddress = 10_000;
+        private int maxUnauthenticated = 2_000;
+        private int maxPartitions = 100_000;
+        private int maxRequestsPerSecond;
         private int maxInFlightRequests = 4_096;
         private int maxInFlightBytes = 16 << 20;
         private long maxInFlightBytesInAll =
@@ -251,6 +278,30 @@ public final class ServerConfig {
         /** See {@link ServerConfig#maxConnections()}. */
         public Builder maxConnections(int value) {
             maxConnections = value;
+            return this;
+        }
+
+        /** See {@link ServerConfig#maxConnectionsPerAddress()}. */
+        public Builder maxConnectionsPerAddress(int value) {
+            maxConnectionsPerAddress = value;
+            return this;
+        }
+
+        /** See {@link ServerConfig#maxUnauthenticated()}. */
+        public Builder maxUnauthenticated(int value) {
+            maxUnauthenticated = value;
+            return this;
+        }
+
+        /** See {@link ServerConfig#maxPartitions()}. */
+        public Builder maxPartitions(int value) {
+            maxPartitions = value;
+            return this;
+        }
+
+        /** See {@link ServerConfig#maxRequestsPerSecond()}. */
+        public Builder maxRequestsPerSecond(int value) {
+            maxRequestsPerSecond = value;
             return this;
         }
 
@@ -376,6 +427,10 @@ public final class ServerConfig {
             check(problems, "fileThreads", fileThreads, 1, 256);
             check(problems, "poolQueue", poolQueue, 1, 1_000_000);
             check(problems, "maxConnections", maxConnections, 1, 1_000_000);
+            check(problems, "maxConnectionsPerAddress", maxConnectionsPerAddress, 1, 1_000_000);
+            check(problems, "maxUnauthenticated", maxUnauthenticated, 1, 1_000_000);
+            check(problems, "maxPartitions", maxPartitions, 0, 10_000_000);
+            check(problems, "maxRequestsPerSecond", maxRequestsPerSecond, 0, 100_000_000);
             check(problems, "maxInFlightRequests", maxInFlightRequests, 1, 1_000_000);
             check(problems, "maxInFlightBytes", maxInFlightBytes, 1 << 10, 1 << 30);
             check(problems, "maxInFlightBytesInAll", maxInFlightBytesInAll, 1 << 10, 1L << 40);
@@ -410,6 +465,10 @@ public final class ServerConfig {
             copy.fileThreads = fileThreads;
             copy.poolQueue = poolQueue;
             copy.maxConnections = maxConnections;
+            copy.maxConnectionsPerAddress = maxConnectionsPerAddress;
+            copy.maxUnauthenticated = maxUnauthenticated;
+            copy.maxPartitions = maxPartitions;
+            copy.maxRequestsPerSecond = maxRequestsPerSecond;
             copy.maxInFlightRequests = maxInFlightRequests;
             copy.maxInFlightBytes = maxInFlightBytes;
             copy.maxInFlightBytesInAll = maxInFlightBytesInAll;

@@ -27,8 +27,12 @@ final class ServerMeters {
     enum End {
         /** The other side closed it, or the network did. */
         PEER,
-        /** There were too many. */
+        /** There were too many, or they took too much memory. */
         LIMIT,
+        /** There were too many from its address. */
+        ADDRESS_LIMIT,
+        /** There were too many that had not said hello. */
+        STRANGER_LIMIT,
         /** No hello came in time. */
         HELLO,
         /** The hello was refused. */
@@ -47,10 +51,23 @@ final class ServerMeters {
         ERROR
     }
 
+    /** What a request was refused for. */
+    enum Limit {
+        /** Too many of its connection wait for their answers. */
+        REQUESTS,
+        /** Its identity has sent too many in a second. */
+        RATE,
+        /** There are as many partitions as clients may make. */
+        PARTITIONS,
+        /** Its connection has as many subscriptions as it may. */
+        SUBSCRIPTIONS
+    }
+
     private final MeterRegistry registry;
     private final Map<End, Counter> closed = new EnumMap<>(End.class);
     private final Map<MessageKind, Counter> requests = new EnumMap<>(MessageKind.class);
     private final Map<ErrorCode, Counter> errors = new EnumMap<>(ErrorCode.class);
+    private final Map<Limit, Counter> refused = new EnumMap<>(Limit.class);
     private final Map<Pauses.Reason, Counter> paused = new EnumMap<>(Pauses.Reason.class);
     private final Map<TlsContext.Reload, Counter> tlsReloads = new EnumMap<>(TlsContext.Reload.class);
     private final Map<TlsContext.Reload, Counter> tokenReloads = new EnumMap<>(TlsContext.Reload.class);
@@ -58,6 +75,7 @@ final class ServerMeters {
     private final Counter framesFromFile;
     private final Counter framesFromMemory;
     private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger strangers = new AtomicInteger();
     private final AtomicInteger subscriptions = new AtomicInteger();
     private final AtomicLong inFlightBytes = new AtomicLong();
     private volatile DoubleSupplier certificateSeconds = () -> Double.NaN;
@@ -78,6 +96,9 @@ final class ServerMeters {
         for (Pauses.Reason reason : Pauses.Reason.values()) {
             paused.put(reason, counter(ServerMetricNames.PAUSED, reason.name()));
         }
+        for (Limit limit : Limit.values()) {
+            refused.put(limit, counter(ServerMetricNames.REFUSED, limit.name()));
+        }
         for (TlsContext.Reload reload : List.of(TlsContext.Reload.LOADED, TlsContext.Reload.REFUSED)) {
             tlsReloads.put(reload, counter(ServerMetricNames.TLS_RELOADS, reload.name()));
             tokenReloads.put(reload, counter(ServerMetricNames.TOKEN_RELOADS, reload.name()));
@@ -90,6 +111,7 @@ final class ServerMeters {
         framesFromFile = counter(ServerMetricNames.FRAMES, "file");
         framesFromMemory = counter(ServerMetricNames.FRAMES, "memory");
         gauge(ServerMetricNames.CONNECTIONS, connections);
+        gauge(ServerMetricNames.STRANGERS, strangers);
         gauge(ServerMetricNames.SUBSCRIPTIONS, subscriptions);
         gauge(ServerMetricNames.IN_FLIGHT, inFlightBytes);
     }
@@ -105,18 +127,16 @@ final class ServerMeters {
                 .register(registry);
     }
 
-    /** A connection has come; how many there are now. */
-    int opened() {
-        return connections.incrementAndGet();
-    }
-
     void closed(End end) {
         count(closed, end);
-        connections.decrementAndGet();
     }
 
-    int connections() {
-        return connections.get();
+    AtomicInteger connections() {
+        return connections;
+    }
+
+    AtomicInteger strangers() {
+        return strangers;
     }
 
     void received(MessageKind kind, int bytes) {
@@ -139,6 +159,10 @@ final class ServerMeters {
 
     void error(ErrorCode code) {
         count(errors, code);
+    }
+
+    void refused(Limit limit) {
+        count(refused, limit);
     }
 
     void paused(Pauses.Reason reason) {

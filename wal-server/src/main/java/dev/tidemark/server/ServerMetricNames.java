@@ -3,6 +3,7 @@ package dev.tidemark.server;
 /** Every meter of the server: its name, kind, tag and help. {@code docs/metrics.md} has the same list, and a test compares the two. */
 enum ServerMetricNames {
     CONNECTIONS("wal.server.connections", Kind.GAUGE, "Connections that are open", ""),
+    STRANGERS("wal.server.connections.strangers", Kind.GAUGE, "Connections that have not said hello", ""),
     CLOSED("wal.server.connections.closed", Kind.COUNTER, "Connections that have ended, by why", "reason"),
     REQUESTS("wal.server.requests", Kind.COUNTER, "Requests received, by kind", "kind"),
     ERRORS("wal.server.errors", Kind.COUNTER, "Errors sent to clients, by code", "code"),
@@ -10,6 +11,7 @@ enum ServerMetricNames {
     FRAMES("wal.server.frames.bytes", Kind.COUNTER, "Bytes of frames sent, by how they went", "way"),
     IN_FLIGHT("wal.server.inflight.bytes", Kind.GAUGE, "Bytes of requests that have no answer yet", ""),
     SUBSCRIPTIONS("wal.server.subscriptions", Kind.GAUGE, "Subscriptions", ""),
+    REFUSED("wal.server.refused", Kind.COUNTER, "Requests refused at a limit, by which", "limit"),
     PAUSED("wal.server.paused", Kind.COUNTER, "Times a connection was not read on, by why", "reason"),
     POOL("wal.server.pool", Kind.TIMER, "Tasks of a pool", "pool"),
     POOL_QUEUE("wal.server.pool.queue", Kind.GAUGE, "Tasks that wait for a thread of a pool", "pool"),

@@ -23,6 +23,8 @@ final class Services {
     final FilePool reads;
     final FilePool files;
     final Access access;
+    final Admission admission;
+    final RequestRates rates;
     final SegmentChannels channels = new SegmentChannels();
     /** Of messages that have come in part, of all connections. */
     final AtomicLong heldBytes = new AtomicLong();
@@ -43,6 +45,13 @@ final class Services {
         this.reads = reads;
         this.files = files;
         this.access = access;
+        admission = new Admission(
+                config.maxConnections(),
+                config.maxConnectionsPerAddress(),
+                config.maxUnauthenticated(),
+                meters.connections(),
+                meters.strangers());
+        rates = new RequestRates(config.maxRequestsPerSecond(), System::nanoTime);
         inFlight = new InFlight(config.maxInFlightBytesInAll(), meters.inFlightBytes());
     }
 
@@ -96,7 +105,7 @@ final class Services {
         if (state != ServerState.STARTING) {
             return false;
         }
-        serving = new Serving(wal, new Handles(wal));
+        serving = new Serving(wal, new Handles(wal, config.maxPartitions(), meters));
         state = ServerState.SERVING;
         return true;
     }

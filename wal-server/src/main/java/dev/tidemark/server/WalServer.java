@@ -274,7 +274,7 @@ public final class WalServer implements AutoCloseable {
 
     /** How many connections there are. */
     public int connections() {
-        return services.meters.connections();
+        return services.meters.connections().get();
     }
 
     /**

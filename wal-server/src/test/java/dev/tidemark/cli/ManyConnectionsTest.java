@@ -48,7 +48,9 @@ class ManyConnectionsTest {
                         "--port",
                         0,
                         "--http-port",
-                        0),
+                        0,
+                        "--max-connections-per-address",
+                        20_000),
                 log);
         Process crowd = null;
         try (BufferedReader out = server.inputReader(StandardCharsets.UTF_8)) {

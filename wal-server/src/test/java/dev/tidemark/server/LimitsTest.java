@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.client.protocol.Answer;
+import dev.tidemark.client.protocol.PartitionName;
 import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.protocol.Request;
 import dev.tidemark.wal.SimulatedWal;
@@ -17,6 +18,7 @@ import dev.tidemark.wal.io.Environment;
 import dev.tidemark.wal.io.Gate;
 import dev.tidemark.wal.io.Operation;
 import dev.tidemark.wal.io.SimulatedDisk;
+import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -64,6 +66,132 @@ class LimitsTest {
         try (RawClient again = RawClient.greeted(server)) {
             assertThat(again.readAll(ORDERS, 0)).containsExactly("a", "b");
         }
+    }
+
+    @Test
+    void connectionTooManyFromOneAddress_isToldSo_andOtherAddressesAreServed() throws IOException {
+        start(TestServer.config().maxConnectionsPerAddress(2));
+        try (RawClient first = RawClient.greeted(server);
+                RawClient second = RawClient.greeted(server);
+                RawClient third = RawClient.connect(server.port());
+                RawClient elsewhere = RawClient.from("127.0.0.2", server.port())) {
+            assertThat(third.untilClosed()).extracting(RawClient::codeOf).containsExactly("SERVER_BUSY");
+            assertThat(elsewhere.hello()).isInstanceOf(Answer.Welcome.class);
+            first.append(ORDERS, "a");
+            second.append(ORDERS, "b");
+            elsewhere.append(ORDERS, "c");
+        }
+        await().atMost(Duration.ofMinutes(1)).until(() -> server.connections() == 0);
+        assertThat(closed("address_limit")).isEqualTo(1);
+        RawClient.greeted(server).close();
+    }
+
+    @Test
+    void strangersTooMany_areToldSo_andWhoSaysHelloIsNoStranger() throws IOException {
+        start(TestServer.config().maxUnauthenticated(2));
+        try (RawClient known = RawClient.greeted(server);
+                RawClient one = RawClient.connect(server.port());
+                RawClient two = RawClient.connect(server.port())) {
+            await().atMost(Duration.ofMinutes(1)).until(() -> strangers() == 2);
+            try (RawClient three = RawClient.connect(server.port())) {
+                assertThat(three.untilClosed()).extracting(RawClient::codeOf).containsExactly("SERVER_BUSY");
+            }
+            await().atMost(Duration.ofMinutes(1)).until(() -> strangers() == 2);
+            known.append(ORDERS, "a");
+            assertThat(one.hello()).isInstanceOf(Answer.Welcome.class);
+            try (RawClient three = RawClient.greeted(server)) {
+                three.append(ORDERS, "b");
+            }
+            assertThat(two.hello()).isInstanceOf(Answer.Welcome.class);
+        }
+        await().atMost(Duration.ofMinutes(1)).until(() -> server.connections() == 0);
+        assertThat(strangers()).isZero();
+        assertThat(closed("stranger_limit")).isEqualTo(1);
+    }
+
+    private double strangers() {
+        return config.meters().get("wal.server.connections.strangers").gauge().value();
+    }
+
+    @Test
+    void hellosThatComeInPart_areBoundedInMemory() throws IOException {
+        start(TestServer.config().maxInFlightBytesInAll(8 << 10));
+        byte[] part = new byte[3 << 10];
+        Unpooled.wrappedBuffer(part).setIntLE(0, Protocol.MAX_HELLO_LENGTH);
+        List<RawClient> strangers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 4; i++) {
+                RawClient stranger = RawClient.connect(server.port());
+                strangers.add(stranger);
+                stranger.sendBytes(part);
+            }
+            // Three have more than there may be of all; who came last, or the one after, is sent away.
+            await().atMost(Duration.ofMinutes(1)).until(() -> closed("limit") > 0);
+            try (RawClient good = RawClient.greeted(server)) {
+                good.append(ORDERS, "a");
+            }
+        } finally {
+            for (RawClient stranger : strangers) {
+                stranger.close();
+            }
+        }
+    }
+
+    @Test
+    void requestsTooManyInASecond_areRefused_andThoseOfOthersAreServed() throws IOException {
+        int requests = 20;
+        start(TestServer.config().maxRequestsPerSecond(1));
+        try (RawClient hasty = RawClient.greeted(server);
+                RawClient other = RawClient.from("127.0.0.2", server.port())) {
+            ByteArrayOutputStream said = new ByteArrayOutputStream();
+            List<Long> ids = new ArrayList<>();
+            for (int i = 0; i < requests; i++) {
+                Request.Create create = new Request.Create(hasty.nextId(), ORDERS);
+                ids.add(create.id());
+                said.writeBytes(RawClient.bytes(create));
+            }
+            hasty.sendBytes(said.toByteArray());
+            List<String> heard = new ArrayList<>();
+            for (long id : ids) {
+                Answer answer = hasty.answerTo(id);
+                heard.add(answer instanceof Answer.Failed ? codeOf(answer) : "served");
+            }
+            assertThat(heard).startsWith("served").contains("SERVER_BUSY").containsOnly("served", "SERVER_BUSY");
+            assertThat(paused("rate")).isPositive();
+            assertThat(refused("rate"))
+                    .isEqualTo(heard.stream().filter("SERVER_BUSY"::equals).count());
+            // A sign of life is given at any rate.
+            assertThat(hasty.call(new Request.Ping(hasty.nextId()))).isInstanceOf(Answer.Pong.class);
+            assertThat(other.hello()).isInstanceOf(Answer.Welcome.class);
+            other.append(ORDERS, "a");
+        }
+    }
+
+    @Test
+    void partitionTooMany_isNotMade_andTheOthersAreThere() throws IOException {
+        start(TestServer.config().maxPartitions(2));
+        PartitionName third = new PartitionName("orders", 2, PartitionName.ANY);
+        try (RawClient client = RawClient.greeted(server)) {
+            client.append(ORDERS, "a");
+            client.append(new PartitionName("orders", 1, PartitionName.ANY), "b");
+            assertThat(codeOf(client.call(new Request.Create(client.nextId(), third))))
+                    .isEqualTo("PARTITIONS_FULL");
+            assertThat(codeOf(client.call(client.value(third, new byte[1], Durability.SYNCED))))
+                    .isEqualTo("PARTITIONS_FULL");
+            assertThat(refused("partitions")).isEqualTo(2);
+            assertThat(client.call(new Request.Create(client.nextId(), ORDERS))).isInstanceOf(Answer.Created.class);
+            client.append(ORDERS, "c");
+            assertThat(client.call(new Request.Delete(client.nextId(), ORDERS))).isInstanceOf(Answer.Deleted.class);
+            client.append(third, "d");
+        }
+    }
+
+    private double refused(String limit) {
+        return config.meters()
+                .get("wal.server.refused")
+                .tag("limit", limit)
+                .counter()
+                .count();
     }
 
     @Test

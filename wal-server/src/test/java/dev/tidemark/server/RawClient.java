@@ -57,6 +57,15 @@ final class RawClient implements AutoCloseable {
         return new RawClient(socket(port, 0), 64);
     }
 
+    /** Connects from another of this machine's own addresses, such as 127.0.0.2, and says nothing. */
+    static RawClient from(String address, int port) throws IOException {
+        Socket socket = new Socket();
+        socket.bind(new InetSocketAddress(address, 0));
+        socket.connect(new InetSocketAddress("127.0.0.1", port), PATIENCE_MILLIS);
+        socket.setSoTimeout(PATIENCE_MILLIS);
+        return new RawClient(socket, 1 << 16);
+    }
+
     /** Connects, and says nothing. */
     static RawClient connect(int port) throws IOException {
         return connect(port, 0);

@@ -101,7 +101,7 @@ public enum ErrorCode {
     SERVER_STARTING(Remedy.RETRY),
     /** The server is shutting down and takes nothing new. */
     SERVER_STOPPING(Remedy.RETRY),
-    /** A limit of the server (connections, requests or bytes in flight) is reached; nothing was done. */
+    /** A limit of the server (connections, requests in a second, requests or bytes in flight) is reached; nothing was done. */
     SERVER_BUSY(Remedy.RETRY),
     /** The client and the server have no version of the protocol in common. */
     VERSION_UNSUPPORTED(Remedy.FIX_ENVIRONMENT),
@@ -120,7 +120,9 @@ public enum ErrorCode {
     /** The server does not know who this is: there is no token and no certificate, or the token is unknown, was revoked, or has expired. */
     UNAUTHENTICATED(Remedy.FIX_ENVIRONMENT),
     /** Who this is may not do that with a partition of this name, whether there is one or not. */
-    NOT_PERMITTED(Remedy.FIX_ENVIRONMENT);
+    NOT_PERMITTED(Remedy.FIX_ENVIRONMENT),
+    /** The server has as many partitions as its clients may make; nothing was made. */
+    PARTITIONS_FULL(Remedy.FIX_ENVIRONMENT);
 
     private final Remedy remedy;
 
