@@ -52,7 +52,7 @@ final class ServeCommand extends ConsoleCommand {
     @Option(
             names = "--http-port",
             paramLabel = "N",
-            description = "The port for health and metrics (HTTP); 0 for a free one. Default: none.")
+            description = "The port for health, metrics and the status page (HTTP); 0 for a free one. Default: none.")
     private Optional<Integer> httpPort = Optional.empty();
 
     @Option(

@@ -2,6 +2,7 @@ package dev.tidemark.server;
 
 import dev.tidemark.client.protocol.MessageKind;
 import dev.tidemark.client.tls.TlsContext;
+import dev.tidemark.server.status.StatusSource;
 import dev.tidemark.wal.api.ErrorCode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -171,6 +172,25 @@ final class ServerMeters {
 
     void frames(int bytes, boolean isFromFile) {
         (isFromFile ? framesFromFile : framesFromMemory).increment(bytes);
+    }
+
+    /** What the status page shows of it. */
+    StatusSource.Server status(String state, int recovered, int toRecover) {
+        return new StatusSource.Server(
+                state,
+                recovered,
+                toRecover,
+                connections.get(),
+                subscriptions.get(),
+                inFlightBytes.get(),
+                sum(requests),
+                sum(errors),
+                received.count(),
+                framesFromFile.count() + framesFromMemory.count());
+    }
+
+    private static double sum(Map<?, Counter> counters) {
+        return counters.values().stream().mapToDouble(Counter::count).sum();
     }
 
     AtomicInteger subscriptions() {

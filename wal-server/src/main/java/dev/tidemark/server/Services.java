@@ -22,6 +22,9 @@ final class Services {
     final InFlight inFlight;
     final FilePool reads;
     final FilePool files;
+    /** One thread: however many look at the status page, their questions wait for each other and for nothing else. */
+    final FilePool status;
+
     final Access access;
     final Admission admission;
     final RequestRates rates;
@@ -39,11 +42,12 @@ final class Services {
     /** An open store. */
     record Serving(Wal wal, Handles handles) {}
 
-    Services(ServerConfig config, ServerMeters meters, FilePool reads, FilePool files, Access access) {
+    Services(ServerConfig config, ServerMeters meters, FilePool reads, FilePool files, FilePool status, Access access) {
         this.config = config;
         this.meters = meters;
         this.reads = reads;
         this.files = files;
+        this.status = status;
         this.access = access;
         admission = new Admission(
                 config.maxConnections(),

@@ -5,6 +5,9 @@ import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.tls.TlsContext;
 import dev.tidemark.server.security.Access;
 import dev.tidemark.server.security.TlsDoor;
+import dev.tidemark.server.status.StatusAnswers;
+import dev.tidemark.server.status.StatusSource;
+import dev.tidemark.server.status.WalStatus;
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.StorageException;
@@ -65,6 +68,9 @@ public final class WalServer implements AutoCloseable {
 
     private static final int READS_IN_A_TURN = 4;
 
+    /** As many as there may be connections for them, nearly; more are told to come later. */
+    private static final int MAX_STATUS_QUESTIONS = 200;
+
     private final ServerConfig config;
     private final Optional<TlsContext> tls;
     private final EventLoops loops;
@@ -90,6 +96,7 @@ public final class WalServer implements AutoCloseable {
                 meters,
                 new FilePool("read", config.readThreads(), config.poolQueue(), threads, meters),
                 new FilePool("file", config.fileThreads(), config.poolQueue(), threads, meters),
+                new FilePool("status", 1, MAX_STATUS_QUESTIONS, threads, meters),
                 access);
     }
 
@@ -147,7 +154,8 @@ public final class WalServer implements AutoCloseable {
             }
         }));
         if (config.httpPort().isPresent()) {
-            listening.add(bind(config.httpPort().getAsInt(), new HttpEndpoint(services, door, this::readiness)));
+            listening.add(
+                    bind(config.httpPort().getAsInt(), new HttpEndpoint(services, door, this::readiness, status())));
         }
         LOG.info(
                 "server listens: host={} port={} httpPort={} tls={}",
@@ -234,6 +242,25 @@ public final class WalServer implements AutoCloseable {
                     wal.partitions().size());
         }
         opened.complete(wal);
+    }
+
+    private StatusAnswers status() {
+        return new StatusAnswers(
+                new StatusSource() {
+                    @Override
+                    public Server server() {
+                        Progress now = progress;
+                        return services.meters.status(state().name().toLowerCase(Locale.ROOT), now.done, now.all);
+                    }
+
+                    @Override
+                    public Optional<Store> store() {
+                        return Optional.ofNullable(services.serving()).map(serving -> new WalStatus(serving.wal()));
+                    }
+                },
+                config.meters(),
+                System::nanoTime,
+                InstantSource.system());
     }
 
     private HttpEndpoint.Readiness readiness() {
@@ -367,7 +394,10 @@ public final class WalServer implements AutoCloseable {
 
     private boolean closePools() {
         try {
-            if (!services.reads.close(config.drainTimeout()) || !services.files.close(config.drainTimeout())) {
+            boolean areDone = services.reads.close(config.drainTimeout());
+            areDone &= services.files.close(config.drainTimeout());
+            areDone &= services.status.close(config.drainTimeout());
+            if (!areDone) {
                 LOG.warn("a request of the disk hangs, the store is closed beside it");
             }
             return false;

@@ -2,6 +2,7 @@ package dev.tidemark.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.wal.Wal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -86,6 +87,51 @@ class HttpEndpointTest {
                             .timer()
                             .count())
                     .isLessThan(questions / 2);
+        }
+    }
+
+    private String ask(String path, String host) throws IOException {
+        try (Socket socket = connect()) {
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void statusPage_isOfThisServerAlone_andTellsOfItsPartitions() throws IOException {
+        Wal wal = server.services().serving().wal();
+        wal.partition("orders", 0).append(new byte[100]);
+        wal.partition("orders", 0).checkpoint("billing", 0);
+        for (String path : List.of("/", "/status", "/status/status.js", "/status/status.css", "/status/icon.svg")) {
+            assertThat(ask(path, "here"))
+                    .as(path)
+                    .startsWith("HTTP/1.1 200")
+                    .contains("default-src 'none'; script-src 'self'")
+                    .contains("frame-ancestors 'none'")
+                    .containsIgnoringCase("x-content-type-options: nosniff")
+                    .doesNotContain("https://", "style=\"", "onclick=");
+        }
+        assertThat(ask("/status/api/overview", "localhost"))
+                .contains("\"state\":\"serving\"", "\"partitions\":1,", "\"records\":1,", "\"forces\":");
+        assertThat(ask("/status/api/partitions?q=ord%65rs&limit=5", "127.0.0.1:7879"))
+                .contains("\"found\":1,", "\"name\":\"orders-0\"", "\"durable\":1,", "\"slowest\":\"billing\"");
+        assertThat(ask("/status/api/partition?name=orders-0", "[::1]:7879")).contains("\"offset\":0,\"lag\":1");
+        assertThat(ask("/status/api/partitions?limit=%zz", "localhost")).startsWith("HTTP/1.1 200");
+        assertThat(ask("/status/api/partitions?limit=0", "localhost")).startsWith("HTTP/1.1 400");
+        assertThat(ask("/status/../api", "localhost")).startsWith("HTTP/1.1 404");
+    }
+
+    /** A page of somebody's in a browser here can have its own name lead to this machine, and would read what it likes. */
+    @Test
+    void statusAskedForUnderAnotherName_isRefusedWhereNobodyIsAskedWhoHeIs() throws IOException {
+        for (String host : List.of(
+                "evil.example", "evil.example:7879", "localhost.evil.example", "[evil", "127.0.0.1.evil.example")) {
+            assertThat(ask("/status/api/partitions", host))
+                    .as(host)
+                    .startsWith("HTTP/1.1 403")
+                    .contains("HOST_UNEXPECTED");
         }
     }
 
