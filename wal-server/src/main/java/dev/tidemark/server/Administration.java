@@ -1,6 +1,7 @@
 package dev.tidemark.server;
 
 import dev.tidemark.client.protocol.Answer;
+import dev.tidemark.client.protocol.MessageKind;
 import dev.tidemark.client.protocol.PartitionName;
 import dev.tidemark.client.protocol.Protocol;
 import dev.tidemark.client.protocol.Request;
@@ -15,8 +16,11 @@ import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
+import dev.tidemark.wal.api.WalException;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -28,18 +32,46 @@ final class Administration {
     /** The newest segments of a description; a partition may have more than a message holds. */
     private static final int MAX_SEGMENTS = 1_000;
 
+    /** What is written down of a change that was made. */
+    static final String DONE = "done";
+
+    /** Checkpoints that are set are the daily work of a reader, and are not written down. */
+    private static final Set<MessageKind> CHANGES =
+            EnumSet.of(MessageKind.CREATE, MessageKind.DELETE, MessageKind.TRIM, MessageKind.REMOVE_CHECKPOINT);
+
     private final Wal wal;
     private final Handles handles;
     private final Rights rights;
+    private final Audit audit;
+    private final Audit.Who who;
 
-    Administration(Services.Serving serving, Rights rights) {
+    Administration(Services.Serving serving, Rights rights, Audit audit, Audit.Who who) {
+        this.audit = audit;
+        this.who = who;
         wal = serving.wal();
         handles = serving.handles();
         this.rights = rights;
     }
 
-    /** The answer; every error is thrown. */
+    /** The answer; every error is thrown. What changes something is written down, with what has become of it. */
     Answer answer(Request request) {
+        if (!(request instanceof Request.OfPartition about) || !CHANGES.contains(request.kind())) {
+            return answerTo(request);
+        }
+        String kind = request.kind().name();
+        try {
+            Answer answer = answerTo(request);
+            if (!(answer instanceof Answer.Created)) {
+                audit.changed(kind, who, about.partition(), DONE);
+            }
+            return answer;
+        } catch (WalException e) {
+            audit.changed(kind, who, about.partition(), e.code().name());
+            throw e;
+        }
+    }
+
+    private Answer answerTo(Request request) {
         long id = request.id();
         if (request instanceof Request.Offsets offsets) {
             return handles.with(offsets.partition(), false, partition -> find(offsets, partition));
@@ -118,7 +150,10 @@ final class Administration {
     private Answer create(Request.Create request) {
         boolean existed = wal.find(request.partition().toId()).isPresent();
         // Who may only fetch opens what is there.
-        LocalPartition partition = handles.find(request.partition(), rights.mayCreate(request.partition()));
+        LocalPartition partition = handles.find(
+                request.partition(),
+                rights.mayCreate(request.partition()),
+                () -> audit.changed(request.kind().name(), who, request.partition(), DONE));
         return new Answer.Created(request.id(), existed, partition.incarnation(), partition.ends());
     }
 

@@ -1,6 +1,7 @@
 package dev.tidemark.server;
 
 import dev.tidemark.client.protocol.Answer;
+import dev.tidemark.client.protocol.MessageKind;
 import dev.tidemark.client.protocol.PartitionName;
 import dev.tidemark.client.protocol.ProducerSequence;
 import dev.tidemark.client.protocol.Protocol;
@@ -43,6 +44,7 @@ final class Appends {
     private final Services services;
     private final Services.Serving serving;
     private final EventLoop loop;
+    private final Audit.Who who;
     private final Durability defaultDurability;
     private final long defaultTimeoutMillis;
     private final Map<PartitionName, Lane> lanes = new HashMap<>();
@@ -69,7 +71,8 @@ final class Appends {
         }
     }
 
-    Appends(Connection connection, Services services, Services.Serving serving, EventLoop loop) {
+    Appends(Connection connection, Services services, Services.Serving serving, EventLoop loop, Audit.Who who) {
+        this.who = who;
         this.connection = connection;
         this.services = services;
         this.serving = serving;
@@ -228,10 +231,18 @@ final class Appends {
         boolean isSubmitted = services.files.submit(() -> {
             Throwable failure = null;
             try {
-                LocalPartition found = serving.handles().find(produce.partition(), produce.mayCreate());
+                LocalPartition found = serving.handles()
+                        .find(
+                                produce.partition(),
+                                produce.mayCreate(),
+                                () -> services.audit.changed(
+                                        MessageKind.CREATE.name(), who, produce.partition(), Administration.DONE));
                 assert found.id().equals(produce.partition().toId());
             } catch (RuntimeException | Error e) {
                 failure = e;
+                if (e instanceof WalException told && told.code() == ErrorCode.PARTITIONS_FULL) {
+                    services.audit.refused(MessageKind.CREATE.name(), told.code(), who, produce.partition());
+                }
             }
             found(lane, head, failure);
         });

@@ -10,6 +10,7 @@ import dev.tidemark.client.protocol.WireError;
 import dev.tidemark.server.security.Gate;
 import dev.tidemark.server.security.Identity;
 import dev.tidemark.server.security.Peer;
+import dev.tidemark.server.security.Quoted;
 import dev.tidemark.server.security.Rights;
 import dev.tidemark.server.security.TlsFailure;
 import dev.tidemark.wal.api.AppendRefusedException;
@@ -26,6 +27,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -80,6 +82,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private RequestRates.@Nullable Rate rate;
     private Identity identity = Identity.ANONYMOUS;
     private Rights rights = Rights.ALL;
+    private boolean isIdentified;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Pauses pauses;
     private @Nullable Outbox outbox;
@@ -119,6 +122,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         services.joined(this);
         Optional<Admission.Refusal> refusal = own.refusal();
         if (refusal.isPresent()) {
+            services.audit.refused("CONNECTION", ErrorCode.SERVER_BUSY, who());
             finish(
                     refusal.get().end(),
                     Protocol.NO_REQUEST,
@@ -318,6 +322,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             hello(request);
         } else if (isTooSoon(request)) {
             services.meters.refused(ServerMeters.Limit.RATE);
+            services.audit.refused(request.kind().name(), ErrorCode.SERVER_BUSY, who());
             outbox().say(Outbox.failed(request.id(), tooSoon(request)));
             request.release();
         } else if (request instanceof Request.Credit credit) {
@@ -365,7 +370,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private boolean isRefused(Request request) {
         Optional<WalException> refusal = Gate.refusal(identity, rights, request);
-        refusal.ifPresent(why -> outbox().say(Outbox.failed(request.id(), why)));
+        refusal.ifPresent(why -> {
+            outbox().say(Outbox.failed(request.id(), why));
+            if (request instanceof Request.OfPartition about) {
+                services.audit.refused(request.kind().name(), why.code(), who(), about.partition());
+            }
+        });
         return refusal.isPresent();
     }
 
@@ -457,8 +467,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
             identity = services.access.identify(
                     hello.authentication(), Peer.of(present(context).channel()));
             rights = services.access.rightsOf(identity);
+            isIdentified = true;
             return true;
         } catch (UnavailableException e) {
+            services.audit.refused(hello.kind().name(), e.code(), who());
             finish(ServerMeters.End.UNAUTHENTICATED, hello.id(), e);
             return false;
         }
@@ -488,12 +500,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private void sendAway(ErrorCode code, String why) {
+        services.audit.refused("STAY", code, who());
         finish(ServerMeters.End.UNAUTHENTICATED, Protocol.NO_REQUEST, new UnavailableException(code, why));
         // Not when the other side has closed: it might not, and would be sent more until then.
         present(appends).close();
         present(reads).close();
         // It may not want to hear it.
         var unused = present(context).executor().schedule(this::abort, FAREWELL_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private Audit.Who who() {
+        SocketAddress peer = present(context).channel().remoteAddress();
+        return isIdentified ? Audit.Who.of(identity, peer) : Audit.Who.stranger(peer);
     }
 
     private void refuse(Request.Hello hello, WalException why) {
@@ -507,9 +525,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 Math.max(Protocol.MAX_HELLO_LENGTH, log.largestAppendBytes() + Protocol.MAX_HELLO_LENGTH));
         ChannelHandlerContext own = present(context);
         splitter.setMaxLength(messageBytes);
-        appends = new Appends(this, services, serving, (EventLoop) own.executor());
+        appends = new Appends(this, services, serving, (EventLoop) own.executor(), who());
         reads = new Reads(this, services, serving, own, hello.maxMessageBytes());
-        administration = new Administration(serving, rights);
+        administration = new Administration(serving, rights, services.audit, who());
         rate = services.rates.of(rateKey(own)).orElse(null);
         phase = Phase.GREETED;
         present(guest).isKnown();
@@ -517,8 +535,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
         LOG.debug(
                 "hello: peer={} client={} identity={}",
                 own.channel().remoteAddress(),
-                hello.clientName(),
-                identity.name());
+                Quoted.value(hello.clientName()),
+                Quoted.value(identity.name()));
         outbox().say(new Answer.Welcome(
                 hello.id(),
                 Protocol.VERSION,

@@ -56,6 +56,11 @@ final class Handles {
      * @throws WalException also {@code PARTITION_UNKNOWN} where it may not be made, {@code PARTITIONS_FULL} where there are too many
      */
     LocalPartition find(PartitionName name, boolean mayCreate) {
+        return find(name, mayCreate, () -> {});
+    }
+
+    /** As above. Where there was none, what is given is run once there is one. */
+    LocalPartition find(PartitionName name, boolean mayCreate, Runnable whenMade) {
         PartitionId id = name.toId();
         Optional<LocalPartition> found = wal.find(id);
         if (found.isEmpty() && name.incarnation() != PartitionName.ANY) {
@@ -64,7 +69,7 @@ final class Handles {
         if (found.isEmpty() && !mayCreate) {
             throw new InvalidCallException(ErrorCode.PARTITION_UNKNOWN, "there is no such partition: partition=" + id);
         }
-        LocalPartition partition = found.orElseGet(() -> make(id));
+        LocalPartition partition = found.orElseGet(() -> make(id, whenMade));
         if (!isMeant(name, partition)) {
             throw deleted(name);
         }
@@ -73,7 +78,7 @@ final class Handles {
     }
 
     /** One that is made is in the set until it is in the store, so those who make others count it. At the limit, of several at once too many may be refused, and none too many is made. */
-    private LocalPartition make(PartitionId id) {
+    private LocalPartition make(PartitionId id, Runnable whenMade) {
         making.merge(id, 1, Integer::sum);
         try {
             Set<PartitionId> all = new HashSet<>(making.keySet());
@@ -85,7 +90,9 @@ final class Handles {
                         "there are as many partitions as clients may make: partition=" + id + " limit=" + maxPartitions
                                 + "; delete some, or raise the limit");
             }
-            return wal.partition(id);
+            LocalPartition made = wal.partition(id);
+            whenMade.run();
+            return made;
         } finally {
             making.computeIfPresent(id, (same, count) -> count > 1 ? count - 1 : null);
         }

@@ -5,6 +5,7 @@ import dev.tidemark.server.security.Peer;
 import dev.tidemark.server.security.TlsDoor;
 import dev.tidemark.server.status.StatusAnswers;
 import dev.tidemark.server.status.StatusSite;
+import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -229,8 +230,14 @@ final class HttpEndpoint extends ChannelInitializer<Channel> {
                 if (services.access.rightsOf(identity).monitorsAll()) {
                     return true;
                 }
+                services.audit.refused(
+                        "HTTP",
+                        ErrorCode.NOT_PERMITTED,
+                        Audit.Who.of(identity, context.channel().remoteAddress()));
                 answer(context, HttpResponseStatus.FORBIDDEN, JSON, "{\"error\":\"NOT_PERMITTED\"}", question.isKept);
             } catch (UnavailableException e) {
+                services.audit.refused(
+                        "HTTP", e.code(), Audit.Who.stranger(context.channel().remoteAddress()));
                 answer(
                         context,
                         HttpResponseStatus.UNAUTHORIZED,

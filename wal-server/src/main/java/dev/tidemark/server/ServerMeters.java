@@ -72,6 +72,7 @@ final class ServerMeters {
     private final Map<Pauses.Reason, Counter> paused = new EnumMap<>(Pauses.Reason.class);
     private final Map<TlsContext.Reload, Counter> tlsReloads = new EnumMap<>(TlsContext.Reload.class);
     private final Map<TlsContext.Reload, Counter> tokenReloads = new EnumMap<>(TlsContext.Reload.class);
+    private final Counter auditLeftOut;
     private final Counter received;
     private final Counter framesFromFile;
     private final Counter framesFromMemory;
@@ -108,6 +109,7 @@ final class ServerMeters {
                 .description(ServerMetricNames.CERTIFICATE.help)
                 .strongReference(true)
                 .register(registry);
+        auditLeftOut = counter(ServerMetricNames.AUDIT_LEFT_OUT, "");
         received = counter(ServerMetricNames.RECEIVED, "");
         framesFromFile = counter(ServerMetricNames.FRAMES, "file");
         framesFromMemory = counter(ServerMetricNames.FRAMES, "memory");
@@ -160,6 +162,10 @@ final class ServerMeters {
 
     void error(ErrorCode code) {
         count(errors, code);
+    }
+
+    void auditLeftOut() {
+        auditLeftOut.increment();
     }
 
     void refused(Limit limit) {

@@ -16,6 +16,7 @@ enum ServerMetricNames {
     POOL("wal.server.pool", Kind.TIMER, "Tasks of a pool", "pool"),
     POOL_QUEUE("wal.server.pool.queue", Kind.GAUGE, "Tasks that wait for a thread of a pool", "pool"),
     POOL_REFUSED("wal.server.pool.refused", Kind.COUNTER, "Tasks refused because too many waited", "pool"),
+    AUDIT_LEFT_OUT("wal.server.audit.left.out", Kind.COUNTER, "Refusals that were left out of the audit log", ""),
     TLS_RELOADS(
             "wal.server.tls.reloads",
             Kind.COUNTER,

@@ -28,6 +28,7 @@ final class Services {
     final Access access;
     final Admission admission;
     final RequestRates rates;
+    final Audit audit;
     final SegmentChannels channels = new SegmentChannels();
     /** Of messages that have come in part, of all connections. */
     final AtomicLong heldBytes = new AtomicLong();
@@ -56,6 +57,7 @@ final class Services {
                 meters.connections(),
                 meters.strangers());
         rates = new RequestRates(config.maxRequestsPerSecond(), System::nanoTime);
+        audit = new Audit(System::nanoTime, files::submit, meters::auditLeftOut);
         inFlight = new InFlight(config.maxInFlightBytesInAll(), meters.inFlightBytes());
     }
 

@@ -71,6 +71,9 @@ public final class WalServer implements AutoCloseable {
     /** As many as there may be connections for them, nearly; more are told to come later. */
     private static final int MAX_STATUS_QUESTIONS = 200;
 
+    /** What was left out of the audit log is said after so long at the latest. */
+    private static final int TELL_SECONDS = 10;
+
     private final ServerConfig config;
     private final Optional<TlsContext> tls;
     private final EventLoops loops;
@@ -153,6 +156,13 @@ public final class WalServer implements AutoCloseable {
                 channel.pipeline().addLast(splitter).addLast(new Connection(services, splitter));
             }
         }));
+        var unusedTelling = loops.group()
+                .next()
+                .scheduleWithFixedDelay(
+                        () -> services.files.submit(services.audit::tellLeftOut),
+                        TELL_SECONDS,
+                        TELL_SECONDS,
+                        TimeUnit.SECONDS);
         if (config.httpPort().isPresent()) {
             listening.add(
                     bind(config.httpPort().getAsInt(), new HttpEndpoint(services, door, this::readiness, status())));
@@ -163,7 +173,7 @@ public final class WalServer implements AutoCloseable {
                 port(),
                 httpPort().isPresent() ? httpPort().getAsInt() : "none",
                 tls.isPresent());
-        if (tls.isPresent() || services.access.asks()) {
+        if (tls.isPresent() || services.access.isFromFiles()) {
             long millis = config.reloadInterval().toMillis();
             var unused = loops.group()
                     .next()
@@ -179,7 +189,11 @@ public final class WalServer implements AutoCloseable {
     public void reload() {
         ThreadRules.assertMayBlock();
         tls.ifPresent(loaded -> services.meters.tlsReload(loaded.refresh()));
-        services.meters.tokensReload(services.access.refresh());
+        TlsContext.Reload access = services.access.refresh();
+        services.meters.tokensReload(access);
+        if (access != TlsContext.Reload.UNCHANGED) {
+            services.audit.reloaded(access.name());
+        }
         services.connections().forEach(Connection::lookAgain);
     }
 
@@ -361,6 +375,7 @@ public final class WalServer implements AutoCloseable {
                 wasInterrupted = true;
             }
             services.stopped();
+            services.audit.tellLeftOut();
             closed.countDown();
             LOG.info("server stopped");
             if (wasInterrupted) {

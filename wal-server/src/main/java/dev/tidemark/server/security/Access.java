@@ -66,6 +66,11 @@ public final class Access {
         return settings.asks();
     }
 
+    /** Whether who may come in, and what he may do, can change while the server runs. */
+    public boolean isFromFiles() {
+        return settings.asks() || permissions.isPresent();
+    }
+
     /**
      * Who this is.
      *

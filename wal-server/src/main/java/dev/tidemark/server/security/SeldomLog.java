@@ -28,7 +28,7 @@ final class SeldomLog {
         long now = nanos.getAsLong();
         long next = nextNanos.get();
         if (now - next >= 0 && nextNanos.compareAndSet(next, now + PAUSE_NANOS)) {
-            log.warn("{}: peer={} leftOut={} ({})", what, peer, leftOut.getAndSet(0), why);
+            log.warn("{}: peer={} leftOut={} ({})", what, peer, leftOut.getAndSet(0), Quoted.escaped(why));
         } else {
             leftOut.incrementAndGet();
         }
