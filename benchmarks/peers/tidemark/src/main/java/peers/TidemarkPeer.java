@@ -13,70 +13,67 @@ import java.nio.file.Path;
  * ({@code append}), one that pipelines uses {@code enqueue} and its stage, as a user would.
  */
 public final class TidemarkPeer implements peers.Wal {
-  private Wal wal;
-  private LocalPartition[] partitions;
-  private dev.tidemark.wal.api.Durability durability;
-  private boolean waits;
+    private Wal wal;
+    private LocalPartition[] partitions;
+    private dev.tidemark.wal.api.Durability durability;
+    private boolean waits;
 
-  @Override
-  public void open(Path dir, int count, Durability wanted, Knobs knobs) {
-    durability =
-        wanted == Durability.DURABLE
-            ? dev.tidemark.wal.api.Durability.SYNCED
-            : dev.tidemark.wal.api.Durability.WRITTEN;
-    waits = knobs.window() == 1;
-    wal =
-        Wal.open(
-            WalConfig.builder(dir)
+    @Override
+    public void open(Path dir, int count, Durability wanted, Knobs knobs) {
+        durability = wanted == Durability.DURABLE
+                ? dev.tidemark.wal.api.Durability.SYNCED
+                : dev.tidemark.wal.api.Durability.WRITTEN;
+        waits = knobs.window() == 1;
+        wal = Wal.open(WalConfig.builder(dir)
                 .defaultDurability(durability)
                 .segmentBytes(knobs.num("segment", 256 << 20))
                 .maxRoundBytes((int) knobs.num("round", 1 << 20))
                 .flusherThreads((int) knobs.num("flushers", 4))
                 .prefill(knobs.flag("prefill", true))
                 .build());
-    partitions = new LocalPartition[count];
-    for (int i = 0; i < count; i++) partitions[i] = wal.partition("p", i);
-  }
-
-  @Override
-  public void append(int partition, byte[] payload, Ack ack) {
-    LocalPartition to = partitions[partition];
-    if (waits) {
-      to.append(payload);
-      ack.done(null);
-      return;
+        partitions = new LocalPartition[count];
+        for (int i = 0; i < count; i++) partitions[i] = wal.partition("p", i);
     }
-    Appended appended = to.enqueue(payload);
-    (durability == dev.tidemark.wal.api.Durability.SYNCED ? appended.durable() : appended.written())
-        .whenComplete((offset, failure) -> ack.done(failure));
-  }
 
-  @Override
-  public void flush() {
-    for (LocalPartition p : partitions) p.sync();
-  }
-
-  @Override
-  public long scan(Visitor visitor) {
-    long records = 0;
-    for (int i = 0; i < partitions.length; i++) {
-      try (Cursor cursor = partitions[i].read(From.start())) {
-        while (cursor.next()) {
-          visitor.record(i, cursor.buffer());
-          records++;
+    @Override
+    public void append(int partition, byte[] payload, Ack ack) {
+        LocalPartition to = partitions[partition];
+        if (waits) {
+            to.append(payload);
+            ack.done(null);
+            return;
         }
-      }
+        Appended appended = to.enqueue(payload);
+        (durability == dev.tidemark.wal.api.Durability.SYNCED ? appended.durable() : appended.written())
+                .whenComplete((offset, failure) -> ack.done(failure));
     }
-    return records;
-  }
 
-  @Override
-  public void close() {
-    wal.close();
-  }
+    @Override
+    public void flush() {
+        for (LocalPartition p : partitions) p.sync();
+    }
 
-  @Override
-  public String describe() {
-    return "tidemark, " + (waits ? "append" : "enqueue");
-  }
+    @Override
+    public long scan(Visitor visitor) {
+        long records = 0;
+        for (int i = 0; i < partitions.length; i++) {
+            try (Cursor cursor = partitions[i].read(From.start())) {
+                while (cursor.next()) {
+                    visitor.record(i, cursor.buffer());
+                    records++;
+                }
+            }
+        }
+        return records;
+    }
+
+    @Override
+    public void close() {
+        wal.close();
+    }
+
+    @Override
+    public String describe() {
+        return "tidemark, " + (waits ? "append" : "enqueue");
+    }
 }
