@@ -105,6 +105,7 @@ public final class Submission {
             case RECORDS:
                 return cursor.kind() == EntryKind.RECORD
                         && cursor.count() == 1
+                        && cursor.offset() < endOffset()
                         && sameRecord(record(Math.toIntExact(cursor.offset() - offset)), cursor);
         }
         throw new AssertionError(request.shape());

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -247,7 +248,6 @@ final class Mending {
     /** The offsets that are served; nothing if damage was met where it may be. */
     private Optional<Set<Long>> read(LocalPartition partition, Specimen.Log log, boolean isWhole) {
         Set<Long> served = new HashSet<>();
-        long mostAskedAbout = Math.max(log.end(), appendedAt.getOrDefault(log.id(), -1L) + 1);
         long next = partition.ends().start();
         try (Cursor cursor = partition.read(From.start())) {
             while (true) {
@@ -271,8 +271,9 @@ final class Mending {
                 }
                 requireSame(cursor, log);
                 next = cursor.offset() + cursor.count();
-                // A forged count may be as large as it likes.
-                for (long offset = cursor.offset(); offset < Math.min(next, mostAskedAbout); offset++) {
+                served.add(cursor.offset());
+                // A forged count may be as large as it likes; nobody asks about more than there was.
+                for (long offset = cursor.offset() + 1; offset < Math.min(next, log.end()); offset++) {
                     served.add(offset);
                 }
             }
@@ -300,10 +301,14 @@ final class Mending {
         if (appendedAt.getOrDefault(log.id(), -1L) == cursor.offset() && Arrays.equals(cursor.value(), APPENDED)) {
             return;
         }
-        Map.Entry<Long, Submission> floor = log.records().floorEntry(cursor.offset());
-        if ((floor == null || !floor.getValue().isAt(cursor)) && !isForged()) {
+        if (!isSubmitted(log.records(), cursor) && !isSubmitted(log.behindTornTail(), cursor) && !isForged()) {
             throw new Judge.Violation("wrong bytes: partition=" + log.id() + " offset=" + cursor.offset());
         }
+    }
+
+    private static boolean isSubmitted(NavigableMap<Long, Submission> submissions, Cursor cursor) {
+        Map.Entry<Long, Submission> floor = submissions.floorEntry(cursor.offset());
+        return floor != null && floor.getValue().isAt(cursor);
     }
 
     // ---- later
@@ -328,7 +333,8 @@ final class Mending {
                 });
                 Optional<Set<Long>> served = read(
                         store.engine().find(id).orElseThrow(), specimen.logs().get(id), true);
-                if (served.isPresent() && !served.get().contains(appendedAt.get(id))) {
+                // A forged offset may lie above everything, and hides what comes behind it.
+                if (served.isPresent() && !isForged() && !served.get().contains(appendedAt.get(id))) {
                     throw new Judge.Violation("what was appended behind the damage is gone: partition=" + id);
                 }
             }

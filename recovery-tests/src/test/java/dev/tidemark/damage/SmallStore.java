@@ -106,7 +106,7 @@ final class SmallStore {
             store.close();
         }
         left.recordNothing();
-        Specimen.Origin origin = new Specimen.Origin(0, "small, " + ending, config, Map.of());
+        Specimen.Origin origin = new Specimen.Origin(0, "small, " + ending, config, Map.of(), Map.of());
         return new Specimen(origin, left, Map.of(ID, records), List.of());
     }
 }

@@ -39,6 +39,8 @@ final class Specimen {
      * @param segments the segments, oldest first
      * @param metadata what {@code PARTITION} says
      * @param hasUndecided whether its tail is torn, also without damage
+     * @param behindTornTail what the last crash took: frames of it may stand whole behind one that does not, and an opening that meets no damage cuts them. One that
+     *     does cannot tell which it is, and may serve them: they were submitted, and their offsets never given to anything else
      */
     record Log(
             PartitionId id,
@@ -46,7 +48,8 @@ final class Specimen {
             long end,
             NavigableMap<SegmentName, Anatomy> segments,
             PartitionFile metadata,
-            boolean hasUndecided) {
+            boolean hasUndecided,
+            NavigableMap<Long, Submission> behindTornTail) {
 
         boolean isClean() {
             return metadata.cleanStamp().isPresent();
@@ -62,7 +65,12 @@ final class Specimen {
     }
 
     /** What a specimen is made of, apart from what can be read from its files. */
-    record Origin(long seed, String shape, WalConfig config, Map<Path, List<byte[]>> earlier) {}
+    record Origin(
+            long seed,
+            String shape,
+            WalConfig config,
+            Map<Path, List<byte[]>> earlier,
+            Map<PartitionId, NavigableMap<Long, Submission>> behindTornTail) {}
 
     /**
      * @param disk nobody's any more
@@ -84,10 +92,16 @@ final class Specimen {
                 files.put(DATA.relativize(file), disk.contents(file));
             }
         }
-        records.forEach((id, held) -> logs.put(id, log(id, held, undecided.contains(id))));
+        records.forEach((id, held) -> logs.put(
+                id,
+                log(id, held, undecided.contains(id), origin.behindTornTail().getOrDefault(id, new TreeMap<>()))));
     }
 
-    private Log log(PartitionId id, NavigableMap<Long, Submission> records, boolean hasUndecided) {
+    private Log log(
+            PartitionId id,
+            NavigableMap<Long, Submission> records,
+            boolean hasUndecided,
+            NavigableMap<Long, Submission> behindTornTail) {
         NavigableMap<SegmentName, Anatomy> segments = new TreeMap<>();
         Path directory = Path.of(id.toString());
         for (Map.Entry<Path, byte[]> file : files.entrySet()) {
@@ -105,7 +119,8 @@ final class Specimen {
                 end,
                 segments,
                 PartitionFile.decode(metadata).value().orElseThrow(),
-                hasUndecided);
+                hasUndecided,
+                behindTornTail);
     }
 
     long seed() {

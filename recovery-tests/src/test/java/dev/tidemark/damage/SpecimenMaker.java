@@ -65,6 +65,7 @@ final class SpecimenMaker {
     private final WalConfig config;
     private final int partitions;
     private final Map<PartitionId, NavigableMap<Long, Submission>> records = new HashMap<>();
+    private final Map<PartitionId, NavigableMap<Long, Submission>> behindTornTail = new HashMap<>();
     private final Map<Path, List<byte[]>> earlier = new HashMap<>();
     private final List<String> shape = new ArrayList<>();
 
@@ -132,6 +133,8 @@ final class SpecimenMaker {
     }
 
     private SteppedStore open() {
+        // Opening cuts what is behind a torn tail, and its offsets are given out again.
+        behindTornTail.clear();
         SteppedStore opened = SteppedStore.open(disk, config, clock, random.nextLong());
         opened.engine().recovery().refused().forEach(refused -> {
             throw new AssertionError("a store that nobody damaged: " + refused);
@@ -236,7 +239,9 @@ final class SpecimenMaker {
                         .find(id)
                         .map(found -> found.ends().logEnd())
                         .orElse(0L);
-                held.tailMap(end, true).clear();
+                NavigableMap<Long, Submission> lost = held.tailMap(end, true);
+                behindTornTail.put(id, new TreeMap<>(lost));
+                lost.clear();
             });
         }
     }
@@ -438,7 +443,7 @@ final class SpecimenMaker {
                 }
             }
         }
-        Specimen.Origin origin = new Specimen.Origin(seed, String.join(", ", shape), config, earlier);
+        Specimen.Origin origin = new Specimen.Origin(seed, String.join(", ", shape), config, earlier, behindTornTail);
         return new Specimen(origin, disk, records, undecided);
     }
 }

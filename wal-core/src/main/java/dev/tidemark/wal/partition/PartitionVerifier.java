@@ -370,11 +370,18 @@ final class PartitionVerifier {
 
     /** Whether all that is missing at a bad place was given up by a quarantine or a repair. */
     private boolean isOnRecord(BadPlace place, long endOfSegment) {
-        List<Loss> losses = opened instanceof RecoveryResult.Recovered recovered
+        long end = endOf(place, endOfSegment);
+        return losses().stream().anyMatch(loss -> loss.firstOffset() <= place.offset() && end <= loss.endOffset());
+    }
+
+    private boolean isAnyLossWithin(long firstOffset, long endOffset) {
+        return losses().stream().anyMatch(loss -> loss.firstOffset() < endOffset && firstOffset < loss.endOffset());
+    }
+
+    private List<Loss> losses() {
+        return opened instanceof RecoveryResult.Recovered recovered
                 ? recovered.log().metadata().current().losses()
                 : List.of();
-        long end = endOf(place, endOfSegment);
-        return losses.stream().anyMatch(loss -> loss.firstOffset() <= place.offset() && end <= loss.endOffset());
     }
 
     private long provenByMetadata() throws IOException {
@@ -437,7 +444,15 @@ final class PartitionVerifier {
         boolean isSealTrue = contents.seal()
                 .map(seal -> seal.summary().equals(contents.totals().summary(contents.endOffset())))
                 .orElse(true);
-        if (contents.isUnbroken() && !isSealTrue) {
+        if (contents.isUnbroken()
+                && !isSealTrue
+                && isAnyLossWithin(header.name().baseOffset(), contents.endOffset())) {
+            // Cut within zeros at its own end, a frame is whole again when the seal is put behind the hole.
+            add(note(
+                    Optional.empty(),
+                    path,
+                    "records are on record as lost and verify nevertheless, so the seal does not count them"));
+        } else if (contents.isUnbroken() && !isSealTrue) {
             add(found(
                     Severity.DAMAGE,
                     RecoveryCase.R4,
