@@ -282,7 +282,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 // What comes behind the last word is no sign of life: it would keep a connection that is over.
                 heardNanos = System.nanoTime();
                 int size = bytes.readableBytes();
-                request(MessageDecoder.request(bytes), size);
+                request(phase == Phase.NEW ? MessageDecoder.first(bytes) : MessageDecoder.request(bytes), size);
             }
         } catch (ProtocolException e) {
             violated(e);

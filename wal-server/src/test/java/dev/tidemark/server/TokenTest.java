@@ -19,6 +19,7 @@ import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.ErrorCode;
 import dev.tidemark.wal.api.Partition;
 import dev.tidemark.wal.api.WalException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -122,6 +123,39 @@ class TokenTest {
         }
         assertThat(refusal(client("localhost"))).isEqualTo(ErrorCode.UNAUTHENTICATED);
         await().atMost(PATIENCE).until(() -> closedAsUnauthenticated() >= 6);
+    }
+
+    @Test
+    void whoHasNotSaidWhoHeIs_isServedNothing_inWhateverOrderHeAsks() throws IOException {
+        start(asking());
+        for (boolean isHelloFirst : new boolean[] {false, true}) {
+            for (int kind = 0; kind < 6; kind++) {
+                try (RawClient raw = RawClient.connect(server.port())) {
+                    Request.Hello hello =
+                            new Request.Hello(1, 1, 1, Protocol.AUTHENTICATION, Protocol.MAX_LENGTH, "raw", "wrong");
+                    Request request = List.of(
+                                    raw.value(ORDERS, new byte[] {1}, Durability.SYNCED),
+                                    new Request.Create(7, ORDERS),
+                                    new Request.ListPartitions(7, Optional.empty(), 9),
+                                    raw.fetch(ORDERS, 0, 100, 0),
+                                    new Request.Subscribe(7, ORDERS, 0, 100, 100, Durability.SYNCED),
+                                    new Request.Ping(7))
+                            .get(kind);
+                    ByteArrayOutputStream said = new ByteArrayOutputStream();
+                    said.writeBytes(RawClient.bytes(isHelloFirst ? hello : request));
+                    said.writeBytes(RawClient.bytes(isHelloFirst ? request : hello));
+                    raw.sendBytes(said.toByteArray());
+                    assertThat(raw.untilClosed())
+                            .extracting(RawClient::codeOf)
+                            .containsExactly(isHelloFirst ? "UNAUTHENTICATED" : "PROTOCOL_VIOLATED");
+                }
+            }
+        }
+        try (RawClient good = RawClient.connect(server.port())) {
+            assertThat(good.hello(shop.token())).isInstanceOf(Answer.Welcome.class);
+            Answer.Listed listed = (Answer.Listed) good.call(new Request.ListPartitions(9, Optional.empty(), 9));
+            assertThat(listed.partitions()).isEmpty();
+        }
     }
 
     @Test

@@ -40,6 +40,16 @@ public final class MessageDecoder {
         return request(header, new BodyReader(message, header.id));
     }
 
+    /** The first message that came to a server. Who sends it may be anybody: it is a hello, or nothing but its header is looked at. */
+    public static Request.Hello first(ByteBuf message) throws ProtocolException {
+        Header header = Header.read(message, true);
+        if (header.kind != MessageKind.HELLO) {
+            throw new ProtocolException(
+                    Problem.BAD_MAGIC, header.id, "a connection says hello first, and once: kind=" + header.kind);
+        }
+        return hello(header.id, new BodyReader(message, header.id));
+    }
+
     /** A message that came to a client. */
     public static Answer answer(ByteBuf message) throws ProtocolException {
         Header header = Header.read(message, false);
@@ -99,7 +109,7 @@ public final class MessageDecoder {
     }
 
     /** The one body that may be longer than its fields: a later version may have more to say, and has to be answered. */
-    private static Request hello(long id, BodyReader body) throws ProtocolException {
+    private static Request.Hello hello(long id, BodyReader body) throws ProtocolException {
         if (body.left() < 8 || body.i64() != Protocol.MAGIC) {
             throw new ProtocolException(Problem.BAD_MAGIC, id, "a connection begins with a hello of this protocol");
         }

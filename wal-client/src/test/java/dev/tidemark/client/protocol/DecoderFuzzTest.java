@@ -19,6 +19,8 @@ class DecoderFuzzTest {
     /** What one input may allocate beside its own size: decoded texts and lists, and what goes with an exception. */
     private static final long MOST_ALLOCATED_BYTES = 512 << 10;
 
+    private static final long MOST_ALLOCATED_FOR_A_STRANGER_BYTES = 128 << 10;
+
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @Test
@@ -41,6 +43,48 @@ class DecoderFuzzTest {
         }
         // A fuzzer that never gets past the first test of the decoder would find nothing.
         assertThat(understood).as("seed %d", seed).isBetween(inputs / 20, inputs - inputs / 20);
+    }
+
+    /** What anybody can send who can connect: the same bytes, to the part of the decoder that they reach. */
+    @Test
+    @Timeout(3_600)
+    void hostileBytesOfAStranger_areAHelloOrAProtocolErrorAndCostNextToNothing() {
+        int inputs = Integer.getInteger("tidemark.fuzz.inputs", 200_000) / 20;
+        long seed = Long.getLong("tidemark.fuzz.seed", System.nanoTime());
+        System.out.println("decoder fuzz, first message: inputs=" + inputs + " seed=" + seed);
+        Random random = new Random(seed);
+        RandomMessages messages = new RandomMessages(random);
+        int understood = 0;
+        for (int i = 0; i < inputs; i++) {
+            byte[] bytes =
+                    random.nextInt(3) == 0 ? Codec.bytes(messages.next(MessageKind.HELLO)) : input(random, messages);
+            if (random.nextBoolean() && bytes.length > Protocol.LENGTH_BYTES) {
+                bytes[Protocol.LENGTH_BYTES + random.nextInt(bytes.length - Protocol.LENGTH_BYTES)] ^=
+                        (byte) (1 << random.nextInt(8));
+            }
+            ByteBuf input = Unpooled.wrappedBuffer(bytes);
+            understood += decodeFirst(input, i, seed);
+            // Again, and this is measured: what is used for the first time is loaded, which is not what an input costs.
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            int unused = decodeFirst(input.readerIndex(0), i, seed);
+            long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+            assertThat(allocated).as("input %d of seed %d", i, seed).isLessThan(MOST_ALLOCATED_FOR_A_STRANGER_BYTES);
+            assertThat(input.refCnt()).as("input %d of seed %d", i, seed).isEqualTo(1);
+        }
+        assertThat(understood).as("seed %d", seed).isBetween(inputs / 20, inputs - inputs / 20);
+    }
+
+    private static int decodeFirst(ByteBuf input, int number, long seed) {
+        try {
+            if (MessageSplitter.nextBytes(input, Protocol.MAX_HELLO_LENGTH) != input.readableBytes()) {
+                return 0;
+            }
+            return MessageDecoder.first(input).kind() == MessageKind.HELLO ? 1 : 0;
+        } catch (ProtocolException e) {
+            return 0;
+        } catch (RuntimeException e) {
+            throw new AssertionError("input " + number + " of seed " + seed, e);
+        }
     }
 
     private static int decode(ByteBuf input, boolean isRequest, int number, long seed) {
