@@ -9,7 +9,7 @@ usage() {
 run.sh build                       compile, and resolve the class path
 run.sh jmh [JMH OPTION]... [REGEX] what single parts cost, with bytes of heap: frames, checksum, append, index, cursor
 run.sh scale [NAME=VALUE]...       rate, tails, CPU, heap and device as payload, producers, partitions, size and readers grow
-run.sh report FILE.jsonl...         pages and plots of what was measured
+run.sh report DIR FILE.jsonl...     a page with plots, into DIR, of what was measured
 
 BENCH_DATA: where data goes, a directory on the disk to be measured (default: the system's temporary one)
 BENCH_JAVA_OPTS: more options for the JVM

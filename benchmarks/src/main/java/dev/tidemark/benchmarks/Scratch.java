@@ -32,9 +32,14 @@ public final class Scratch implements AutoCloseable {
         return directory;
     }
 
-    /** Deletes it with all that is in it. What somebody else deletes at the same time is no error. */
+    /** Deletes it with all that is in it. */
     @Override
     public void close() throws IOException {
+        delete(directory);
+    }
+
+    /** Deletes a directory with all that is in it. What somebody else deletes at the same time is no error. */
+    public static void delete(Path directory) throws IOException {
         Files.walkFileTree(directory, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
