@@ -1,49 +1,64 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Durability;
 import dev.tidemark.wal.api.Partition;
 import dev.tidemark.wal.api.PartitionId;
-import dev.tidemark.wal.api.WalException;
+import dev.tidemark.wal.io.Disk;
+import dev.tidemark.wal.io.Environment;
+import dev.tidemark.wal.io.Volume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Appends as fast as it is let, and says how fast that was. */
+/** Appends as fast as it is let, and says how fast that was; or how near the log comes to what a disk can do. */
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
         description = {
-            "Appends values to a partition from several threads for some seconds, and prints rate and latency.",
-            "The values stay in the partition: take one that is for this."
+            "Without a partition: measures in half a minute what the disk can do, what the log does on it, and how far apart they are. What it "
+                    + "writes (up to 1 GiB for each number) is deleted again.",
+            "With a partition: appends values to it from several threads for some seconds, and prints rate and latency. "
+                    + "The values stay in the partition: take one that is for this."
         },
         footerHeading = "%nExamples:%n",
         footer = {
+            "  wal bench",
+            "  wal bench --dir /mnt/disk",
             "  wal bench --data data bench-0",
             "  wal bench --server localhost:7878 bench-0 --producers 64",
             "  wal bench --server localhost:7878 bench-0 --producers 8 --in-flight 256 --json"
         })
 final class BenchCommand extends ConsoleCommand {
-    /** An append that takes longer is an error. */
-    private static final long PATIENCE_SECONDS = 120;
+    private static final double MAX_SECONDS = 3_600;
+    /** One number of the disk's needs at most this, and at most an eighth of what is free. */
+    private static final long MOST_BYTES = 1 << 30;
+
+    private static final long LEAST_FREE_BYTES = 256 << 20;
+    /** After an interrupt: at most one step is finished, and the directory deleted. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Mixin
     private final LogOption logs = new LogOption();
 
-    @Parameters(paramLabel = "PARTITION", description = "The partition, such as bench-0; made if there is none.")
-    @SuppressWarnings("NullAway.Init") // required: set by picocli before the command runs
-    private PartitionId partition;
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "PARTITION",
+            description = "The partition, such as bench-0; made if there is none. Without one the disk is measured.")
+    private Optional<PartitionId> partition = Optional.empty();
+
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description =
+                    "Without a partition: on which disk. A directory is made in this one, and deleted. Default: this one.")
+    private Optional<Path> directory = Optional.empty();
 
     @Option(names = "--producers", paramLabel = "N", description = "How many threads append. Default: 1.")
     private int producers = 1;
@@ -60,8 +75,9 @@ final class BenchCommand extends ConsoleCommand {
     @Option(
             names = "--seconds",
             paramLabel = "N",
-            description = "How long it is measured, after a quarter of that. Default: 4.")
-    private int seconds = 4;
+            description =
+                    "How long it is measured, after a quarter of that. Default: 4; without a partition 2 for each number.")
+    private Optional<Double> seconds = Optional.empty();
 
     @Option(
             names = "--durability",
@@ -77,134 +93,100 @@ final class BenchCommand extends ConsoleCommand {
     }
 
     @Override
-    protected ExitCode execute() throws InterruptedException {
+    protected ExitCode execute() throws IOException, InterruptedException {
         requireAtLeast(1, "--producers", producers);
         requireAtLeast(1, "--in-flight", inFlight);
         requireAtLeast(0, "--bytes", bytes);
-        requireAtLeast(1, "--seconds", seconds);
+        double wanted = seconds.orElse(partition.isPresent() ? 4.0 : 2.0);
+        // Written so that it refuses what is no number, too.
+        if (!(wanted > 0 && wanted <= MAX_SECONDS)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "USAGE", "more than 0, at most " + MAX_SECONDS + ": --seconds=" + wanted, "");
+        }
+        if (partition.isEmpty()) {
+            return measureDisk(wanted);
+        }
+        if (directory.isPresent()) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "USAGE",
+                    "--dir is for a disk; a partition is in --data DIR or --server HOST:PORT",
+                    "");
+        }
+        BenchLoad load = new BenchLoad(producers, inFlight, bytes, durability);
         try (Logs open = logs.openToWrite()) {
-            print(measure(open.partition(partition)));
+            Partition target = open.partition(partition.get());
+            load.run(target, wanted / 4, Long.MAX_VALUE);
+            print(load.run(target, wanted, Long.MAX_VALUE));
         }
         return ExitCode.OK;
     }
 
-    private long[] measure(Partition target) throws InterruptedException {
-        long began = System.nanoTime();
-        long from = began + TimeUnit.MILLISECONDS.toNanos(seconds * 250L);
-        long until = from + TimeUnit.SECONDS.toNanos(seconds);
-        List<CompletableFuture<long[]>> all = new ArrayList<>();
-        for (int i = 0; i < producers; i++) {
-            CompletableFuture<long[]> done = new CompletableFuture<>();
-            all.add(done);
-            Thread thread = new Thread(
-                    () -> {
-                        try {
-                            done.complete(append(target, from, until));
-                        } catch (RuntimeException e) {
-                            done.completeExceptionally(e);
-                        }
-                    },
-                    "bench-" + i);
-            thread.setDaemon(true);
-            thread.start();
+    private ExitCode measureDisk(double wanted) throws IOException {
+        if (logs.isGiven()) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "USAGE",
+                    "name the partition to append to, such as bench-0; without --data and --server the disk is measured",
+                    "");
         }
-        List<long[]> latencies = new ArrayList<>();
-        for (CompletableFuture<long[]> one : all) {
-            latencies.add(awaited(one));
+        Path parent = StoreOption.existing(
+                directory.orElse(Path.of("")).toAbsolutePath(), "--dir names a directory that is there");
+        Disk disk = Environment.real().disk();
+        Volume volume = disk.volume(parent);
+        if (volume.usableBytes() < LEAST_FREE_BYTES) {
+            throw new CommandFailure(
+                    ExitCode.FAILED,
+                    "STORAGE_FULL",
+                    "too little room to measure: directory=" + parent + " freeBytes=" + volume.usableBytes()
+                            + " neededBytes=" + LEAST_FREE_BYTES,
+                    "");
         }
-        return latencies.stream().flatMapToLong(Arrays::stream).sorted().toArray();
-    }
-
-    private long[] awaited(CompletableFuture<long[]> done) throws InterruptedException {
-        try {
-            return done.get(seconds * 2L + PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof WalException cause ? cause : new CompletionException(e.getCause());
-        } catch (TimeoutException e) {
-            throw new CompletionException(e);
-        }
-    }
-
-    /** The latencies, in nanoseconds, of what was acknowledged in the time that is measured. */
-    private long[] append(Partition target, long from, long until) {
-        AppendRequest request = AppendRequest.of(new byte[bytes])
-                .withDurability(durability)
-                .withTimeout(Duration.ofSeconds(PATIENCE_SECONDS));
-        ArrayDeque<UnderWay> underWay = new ArrayDeque<>();
-        Latencies latencies = new Latencies();
-        while (System.nanoTime() < until) {
-            long began = System.nanoTime();
-            if (inFlight == 1) {
-                target.append(request);
-                latencies.add(began, System.nanoTime(), from);
-                continue;
-            }
-            underWay.add(new UnderWay(began, target.appendAsync(request)));
-            if (underWay.size() == inFlight) {
-                UnderWay oldest = underWay.remove();
-                settle(oldest);
-                latencies.add(oldest.began, System.nanoTime(), from);
+        Path made = Files.createTempDirectory(parent, "wal-bench-");
+        Thread measuring = Thread.currentThread();
+        try (InterruptGuard unused = new InterruptGuard(measuring::interrupt, PATIENCE, () -> {})) {
+            try {
+                DiskBench bench = new DiskBench(made, wanted, Math.min(MOST_BYTES, volume.usableBytes() / 8));
+                DiskBenchReport report = new DiskBenchReport(out(), console().paint());
+                ForceLatency force = bench.force();
+                if (!isJson) {
+                    report.begin(parent, volume, force);
+                }
+                List<DiskBench.Row> rows = bench.run();
+                if (isJson) {
+                    out().line(DiskBenchReport.json(parent, volume, force, rows));
+                } else {
+                    report.show(rows);
+                }
+                return ExitCode.OK;
+            } catch (InterruptedException e) {
+                return ExitCode.INTERRUPTED;
+            } finally {
+                DemoCommand.delete(made);
             }
         }
-        underWay.forEach(BenchCommand::settle);
-        return latencies.all();
     }
 
-    private static void settle(UnderWay append) {
-        try {
-            append.offset.join();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof WalException cause ? cause : e;
-        }
-    }
-
-    private record UnderWay(long began, CompletableFuture<Long> offset) {}
-
-    /** Grows as it is filled; of one thread. */
-    private static final class Latencies {
-        private long[] nanos = new long[1 << 12];
-        private int count;
-
-        void add(long began, long ended, long from) {
-            if (ended < from) {
-                return;
-            }
-            if (count == nanos.length) {
-                nanos = Arrays.copyOf(nanos, count * 2);
-            }
-            nanos[count++] = ended - began;
-        }
-
-        long[] all() {
-            return Arrays.copyOf(nanos, count);
-        }
-    }
-
-    private void print(long[] sorted) {
-        double rate = sorted.length / (double) seconds;
+    private void print(BenchLoad.Outcome outcome) {
         if (isJson) {
             out().line(new Json()
-                    .put("appends", sorted.length)
-                    .put("appendsPerSecond", Math.round(rate))
-                    .put("p50Micros", micros(sorted, 0.5))
-                    .put("p99Micros", micros(sorted, 0.99))
-                    .put("p999Micros", micros(sorted, 0.999))
+                    .put("appends", outcome.appends())
+                    .put("appendsPerSecond", Math.round(outcome.perSecond()))
+                    .put("p50Micros", outcome.nanos(0.5) / 1_000)
+                    .put("p99Micros", outcome.nanos(0.99) / 1_000)
+                    .put("p999Micros", outcome.nanos(0.999) / 1_000)
                     .toString());
         } else {
             out().line(
                             "%d appends/s of %d bytes, p50 %d us, p99 %d us, p99.9 %d us: producers=%d inFlight=%d durability=%s",
-                            Math.round(rate),
+                            Math.round(outcome.perSecond()),
                             bytes,
-                            micros(sorted, 0.5),
-                            micros(sorted, 0.99),
-                            micros(sorted, 0.999),
+                            outcome.nanos(0.5) / 1_000,
+                            outcome.nanos(0.99) / 1_000,
+                            outcome.nanos(0.999) / 1_000,
                             producers,
                             inFlight,
                             durability);
         }
-    }
-
-    private static long micros(long[] sorted, double quantile) {
-        return sorted.length == 0 ? 0 : sorted[(int) (quantile * (sorted.length - 1))] / 1_000;
     }
 }

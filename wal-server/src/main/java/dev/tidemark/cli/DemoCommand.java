@@ -79,7 +79,7 @@ final class DemoCommand extends ConsoleCommand {
         }
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         try (Stream<Path> found = Files.walk(directory)) {
             List<Path> deepestFirst = found.sorted(Comparator.reverseOrder()).toList();
             for (Path path : deepestFirst) {

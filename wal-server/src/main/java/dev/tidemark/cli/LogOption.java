@@ -41,6 +41,11 @@ final class LogOption {
             description = "Send the token to another machine without TLS, too: everybody on the way can read it.")
     private boolean insecureClearTextToken;
 
+    /** Whether either was given. */
+    boolean isGiven() {
+        return directory.isPresent() || server.isPresent();
+    }
+
     /** The directory, unless a server was given. */
     Optional<StoreOption> store() {
         if (directory.isPresent() == server.isPresent()) {
