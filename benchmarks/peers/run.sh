@@ -165,9 +165,9 @@ case $cmd in
     built
     start_results quick
     : "${TIME:=1.2}" "${WARMUP:=0.6}"
-    waiting=${*:-group raw artemis-nio-t artemis-aio-t rocksdb kafka chronicle bookkeeper-t ratis jraft mvstore aeron}
-    many=${*:-group raw artemis-nio-t artemis-aio-t rocksdb kafka-gb chronicle-g bookkeeper-t ratis jraft mvstore aeron}
-    piped=${*:-group group-grow artemis-nio-t artemis-aio-t rocksdb-g kafka-gb chronicle-g bookkeeper-t ratis jraft mvstore aeron}
+    waiting=${*:-tidemark group raw artemis-nio-t artemis-aio-t rocksdb kafka chronicle bookkeeper-t ratis jraft mvstore aeron}
+    many=${*:-tidemark group raw artemis-nio-t artemis-aio-t rocksdb kafka-gb chronicle-g bookkeeper-t ratis jraft mvstore aeron}
+    piped=${*:-tidemark group group-grow artemis-nio-t artemis-aio-t rocksdb-g kafka-gb chronicle-g bookkeeper-t ratis jraft mvstore aeron}
     for r in $(seq "$ROUNDS"); do
       for p in $waiting; do scenario "$p" durability=durable size=1024 threads=1; done
       for p in $many; do scenario "$p" durability=durable size=1024 threads=64; done

@@ -21,6 +21,8 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CyclicBarrier;
+import jdk.jfr.FlightRecorder;
+import jdk.jfr.Recording;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -60,6 +62,9 @@ public final class Bench {
         Bench b = new Bench(argv);
         int rc = b.run();
         b.out.flush();
+        if (FlightRecorder.isInitialized()) { // what PEERS_JVM asked for: halting would lose it
+            for (Recording recording : FlightRecorder.getFlightRecorder().getRecordings()) recording.stop();
+        }
         Runtime.getRuntime().halt(rc); // engines may leave threads behind
     }
 

@@ -30,6 +30,7 @@ public final class TidemarkPeer implements peers.Wal {
                 .maxRoundBytes((int) knobs.num("round", 1 << 20))
                 .flusherThreads((int) knobs.num("flushers", 4))
                 .prefill(knobs.flag("prefill", true))
+                .maxUnforcedBytes(knobs.num("unforced", 4 << 20))
                 .build());
         partitions = new LocalPartition[count];
         for (int i = 0; i < count; i++) partitions[i] = wal.partition("p", i);
