@@ -29,6 +29,7 @@ public final class Console {
     private final boolean isErrTerminal;
     private final boolean isInTerminal;
     private final boolean isColourWanted;
+    private final Map<String, String> environment;
 
     /** With these streams, and whether a person looks at what goes out. One who looks at all of it is there to be asked. */
     public Console(
@@ -55,6 +56,7 @@ public final class Console {
         this.err = new PrintWriter(new OutputStreamWriter(err, StandardCharsets.UTF_8), true);
         this.isOutTerminal = isOutTerminal;
         this.isErrTerminal = isErrTerminal;
+        this.environment = Map.copyOf(environment);
         this.isColourWanted = environment.getOrDefault("NO_COLOR", "").isEmpty()
                 && !environment.getOrDefault("TERM", "dumb").equals("dumb");
     }
@@ -87,6 +89,11 @@ public final class Console {
             }
         }
         return false;
+    }
+
+    /** The variables of the process. */
+    Map<String, String> environment() {
+        return environment;
     }
 
     InputStream in() {

@@ -7,7 +7,7 @@ import picocli.CommandLine.ScopeType;
 /** Options that every command has. */
 final class GlobalOptions {
     /** Read by logback.xml, when the first class that logs is loaded. */
-    private static final String LEVEL_PROPERTY = "tidemark.log.level";
+    static final String LEVEL_PROPERTY = "tidemark.log.level";
 
     private static final String EXCEPTIONS_PROPERTY = "tidemark.log.exceptions";
 

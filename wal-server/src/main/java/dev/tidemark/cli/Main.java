@@ -55,6 +55,8 @@ public final class Main implements Runnable {
                 .setExecutionExceptionHandler(errors);
         for (CommandLine each : allOf(root)) {
             each.getCommandSpec().versionProvider(new Version());
+            // Serving tells everything that is wrong with its configuration at once, wherever that comes from.
+            each.getCommandSpec().parser().collectErrors(each.getCommand() instanceof ServeCommand);
             each.getCommandSpec()
                     .usageMessage()
                     .exitCodeListHeading("%nExit codes:%n")

@@ -10,6 +10,8 @@ import dev.tidemark.server.status.StatusSource;
 import dev.tidemark.server.status.WalStatus;
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.ErrorCode;
+import dev.tidemark.wal.api.PartitionRecovery;
+import dev.tidemark.wal.api.RecoveryReport;
 import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.UnavailableException;
 import dev.tidemark.wal.api.WalConfig;
@@ -168,11 +170,12 @@ public final class WalServer implements AutoCloseable {
                     bind(config.httpPort().getAsInt(), new HttpEndpoint(services, door, this::readiness, status())));
         }
         LOG.info(
-                "server listens: host={} port={} httpPort={} tls={}",
+                "server listens: host={} port={} httpPort={} tls={} authentication={}",
                 config.host(),
                 port(),
                 httpPort().isPresent() ? httpPort().getAsInt() : "none",
-                tls.isPresent());
+                tls.isPresent(),
+                services.access.asks());
         if (tls.isPresent() || services.access.isFromFiles()) {
             long millis = config.reloadInterval().toMillis();
             var unused = loops.group()
@@ -250,10 +253,23 @@ public final class WalServer implements AutoCloseable {
             // Stopped meanwhile: who stops waits for this.
             LOG.info("store was opened too late, the server stops");
         } else {
+            RecoveryReport found = wal.recovery();
             LOG.info(
-                    "server serves: storeId={} partitions={}",
+                    "server serves: storeId={} partitions={} wasClean={} recoveryMillis={} scannedBytes={} undecided={} quarantined={} refused={}",
                     wal.storeId(),
-                    wal.partitions().size());
+                    found.partitions().size(),
+                    found.wasClean(),
+                    found.nanos() / 1_000_000,
+                    found.partitions().stream()
+                            .mapToLong(PartitionRecovery::scannedBytes)
+                            .sum(),
+                    found.partitions().stream()
+                            .filter(each -> each.undecided().isPresent())
+                            .count(),
+                    found.partitions().stream()
+                            .filter(each -> each.quarantined().isPresent())
+                            .count(),
+                    found.refused().size());
         }
         opened.complete(wal);
     }

@@ -34,6 +34,11 @@ record CliRun(int exitCode, String out, String err) {
         return run(input, false, Map.of(), args);
     }
 
+    /** With these variables. */
+    static CliRun with(Map<String, String> environment, Object... args) {
+        return run(new byte[0], false, environment, args);
+    }
+
     /** As on a terminal, with the environment of one. */
     static CliRun onTerminal(Map<String, String> environment, Object... args) {
         return run(new byte[0], true, environment, args);

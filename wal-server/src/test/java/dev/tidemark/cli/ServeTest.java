@@ -1,6 +1,7 @@
 package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemark.server.ServeProbe;
 import java.io.BufferedReader;
@@ -55,6 +56,41 @@ class ServeTest {
         }
         assertThat(CliRun.of("fetch", "--data", data, "orders-0").out()).isEqualTo("hello\n");
         assertThat(CliRun.of("stat", "--data", data, "--json").exitCode()).isZero();
+    }
+
+    /** What can be changed is, the rest is named; nothing of it disturbs who is being served. */
+    @Test
+    void serverThatIsHungUp_readsItsConfigurationAgain_andSaysWhatNeedsARestart() throws Exception {
+        Path file = Files.writeString(
+                directory.resolve("tidemark.conf"), "data = data\nport = 0\nhttp-port = 0\nlog-level = info\n");
+        Process process = CliProcess.start(CliProcess.command("serve", "--config", file), directory.resolve("err"));
+        try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+            Matcher said = said(out);
+            awaitSaid("server listens: host=127.0.0.1 port=" + said.group(2) + " httpPort=");
+            awaitSaid(
+                    "partitions=0 wasClean=true recoveryMillis=\\d+ scannedBytes=0 undecided=0 quarantined=0 refused=0");
+            CliProcess.signal(process, "HUP");
+            awaitSaid("configuration was read again: logLevel=INFO");
+            Files.writeString(file, "data = data\nport = 1\nhttp-port = 0\nlog-level = loud\n");
+            CliProcess.signal(process, "HUP");
+            awaitSaid("configuration cannot be used, that before goes on: .*:4: log-level=loud");
+            Files.writeString(file, "data = data\nport = 1\nhttp-port = 0\nlog-level = warn\n");
+            CliProcess.signal(process, "HUP");
+            awaitSaid("these need a restart, and are as they were: port \\(0 to 1\\)");
+            assertThat(ServeProbe.append(Integer.parseInt(said.group(2)), "hello"))
+                    .isZero();
+            CliProcess.signal(process, "TERM");
+            assertThat(CliProcess.exitCode(process)).isEqualTo(143);
+            // It is at WARN since.
+            assertThat(errors()).doesNotContain("server stops");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private void awaitSaid(String pattern) {
+        await().atMost(Duration.ofMinutes(2))
+                .untilAsserted(() -> assertThat(errors()).containsPattern(pattern));
     }
 
     /** A recovery may take long; who asks for the end of the process does not wait for it, and loses nothing. */
