@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
         })
 final class ServeCommand extends ConsoleCommand {
     /** A signal ends the process after this, however much is under way: draining, then the close of the store. */
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    static final Duration PATIENCE = Duration.ofMinutes(2);
 
     /** What can be changed while the server runs. */
     private static final String LOG_LEVEL = "log-level";

@@ -130,7 +130,9 @@ class OperationsTest {
 
     @Test
     void upgrade_beginsWithABackup() throws IOException {
-        runBlock("An upgrade", 0);
+        for (int block = 0; block < 3; block++) {
+            runBlock("An upgrade", block);
+        }
         assertThat(CliRun.of("verify", "--data", temporary.resolve("backup")).exitCode())
                 .isZero();
     }
