@@ -33,8 +33,9 @@ run.sh build               Tidemark of this checkout into the local repository, 
 run.sh embedded            server and client against the embedded engine: the three loads of 1 KiB
 run.sh kafka               server and client against Kafka: forced, unforced, reading
 run.sh fetch               reading from the server, and from the embedded engine
-run.sh all                 all of these, about 6 minutes
-run.sh ab A B name=value.. any two of: embedded server kafka
+run.sh tls                 the same server with TLS and without: the loads of 1 KiB, and reading; needs openssl for a certificate
+run.sh all                 all of these, about 8 minutes
+run.sh ab A B name=value.. any two of: embedded server tls kafka
                            kind=produce|fetch durability=synced|written|accepted size= threads= window= mb=
                            linger= batch= (Kafka's producer) pairs= seconds= warmup=
 environment: NETWORK_JAVA NETWORK_HEAP NETWORK_DATA (where the data directories go) PAIRS SECONDS_EACH WARMUP READ_MB
@@ -78,17 +79,33 @@ start_embedded() {
   SIDE=embedded:$DATA/embedded
 }
 
-start_server() {
-  local jar port
+# serve NAME OPTION...: a server of its own directory; sets ADDRESS
+serve() {
+  local jar port name=$1
+  shift
   jar=$(ls ../../wal-server/target/quick/wal-server-*-all.jar 2>/dev/null | head -n 1)
   # shellcheck disable=SC2086 # several options
-  "$JAVA" $HEAP ${SERVER_OPTS:-} -cp "${SERVER_CP:-$jar}" dev.tidemark.cli.Main serve --data "$DATA/server" --port 0 \
-    >"$DATA/server.out" 2>&1 &
+  "$JAVA" $HEAP ${SERVER_OPTS:-} -cp "${SERVER_CP:-$jar}" dev.tidemark.cli.Main serve --data "$DATA/$name" --port 0 "$@" \
+    >"$DATA/$name.out" 2>&1 &
   local pid=$!
   STARTED+=("$pid")
-  until_line "$DATA/server.out" '^serving ' "$pid"
-  port=$(sed -n 's/^serving .* on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$DATA/server.out")
-  SIDE=server:127.0.0.1:$port:$pid
+  until_line "$DATA/$name.out" '^serving ' "$pid"
+  port=$(sed -n 's/^serving .* on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$DATA/$name.out")
+  ADDRESS=127.0.0.1:$port:$pid
+}
+
+start_server() {
+  serve server
+  SIDE=server:$ADDRESS
+}
+
+start_tls() {
+  command -v openssl >/dev/null || fail "openssl is needed to make a certificate"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=IP:127.0.0.1,DNS:localhost -keyout "$DATA/key.pem" -out "$DATA/cert.pem" 2>"$DATA/openssl.out" \
+    || { cat "$DATA/openssl.out" >&2; fail "no certificate could be made"; }
+  serve tls --tls-cert "$DATA/cert.pem" --tls-key "$DATA/key.pem"
+  SIDE=tls:$ADDRESS:$DATA/cert.pem
 }
 
 start_kafka() {
@@ -172,6 +189,13 @@ fetch() {
   ab embedded server kind=fetch "title=reading a warm log"
 }
 
+tls() {
+  ab server tls threads=64 window=1 "title=TLS: 64 producers, each waits"
+  ab server tls threads=8 window=256 "title=TLS: 8 producers, 256 under way each"
+  ab server tls threads=1 window=1 "title=TLS: 1 producer, waits"
+  ab server tls kind=fetch "title=TLS: reading a warm log"
+}
+
 built() {
   [ -n "${LOAD_CP:-}" ] || [ -f load/target/classpath ] || build
 }
@@ -180,14 +204,15 @@ command=${1:-help}
 [ $# -gt 0 ] && shift
 case $command in
   build) build ;;
-  embedded | kafka | fetch | all | ab)
+  embedded | kafka | fetch | tls | all | ab)
     built
     results "$command"
     case $command in
       embedded) against_embedded ;;
       kafka) against_kafka ;;
       fetch) fetch ;;
-      all) against_embedded; fetch; against_kafka ;;
+      tls) tls ;;
+      all) against_embedded; fetch; tls; against_kafka ;;
       ab) ab "$@" ;;
     esac
     echo "$RES" >&2

@@ -87,13 +87,20 @@ public final class Load {
         return Durability.valueOf(text("durability", "synced").toUpperCase(Locale.ROOT));
     }
 
-    /** {@code embedded:DIRECTORY}, {@code server:HOST:PORT:PID} or {@code kafka:HOST:PORT:PID}. */
+    /** {@code embedded:DIRECTORY}, {@code server:HOST:PORT:PID}, {@code tls:HOST:PORT:PID:TRUST} or {@code kafka:HOST:PORT:PID}. */
     private Side side(String given) throws Exception {
         String[] parts = given.split(":");
         return switch (parts[0]) {
             case "embedded" -> LogSide.embedded(Path.of(parts[1]), durability());
             case "server" ->
                 LogSide.remote(parts[1], Integer.parseInt(parts[2]), Long.parseLong(parts[3]), durability());
+            case "tls" ->
+                LogSide.remoteOverTls(
+                        parts[1],
+                        Integer.parseInt(parts[2]),
+                        Long.parseLong(parts[3]),
+                        Path.of(parts[4]),
+                        durability());
             case "kafka" ->
                 new KafkaSide(
                         parts[1] + ':' + parts[2],

@@ -2,6 +2,7 @@ package network;
 
 import dev.tidemark.client.ClientConfig;
 import dev.tidemark.client.WalClient;
+import dev.tidemark.client.tls.TlsFiles;
 import dev.tidemark.wal.Wal;
 import dev.tidemark.wal.api.AppendRequest;
 import dev.tidemark.wal.api.Cursor;
@@ -36,9 +37,17 @@ final class LogSide implements Side {
     }
 
     static LogSide remote(String host, int port, long pid, Durability durability) {
-        WalClient client = WalClient.connect(
-                ClientConfig.builder(host + ":" + port).clientName("network-load").build());
-        return new LogSide("server", pid, client.partition("load", 0), durability, client::close);
+        return remote("server", ClientConfig.builder(host + ":" + port), pid, durability);
+    }
+
+    /** The same over TLS: the server shows a certificate that this file is to be trusted for. */
+    static LogSide remoteOverTls(String host, int port, long pid, Path trust, Durability durability) {
+        return remote("tls", ClientConfig.builder(host + ":" + port).tls(TlsFiles.trusting(trust)), pid, durability);
+    }
+
+    private static LogSide remote(String name, ClientConfig.Builder config, long pid, Durability durability) {
+        WalClient client = WalClient.connect(config.clientName("network-load").build());
+        return new LogSide(name, pid, client.partition("load", 0), durability, client::close);
     }
 
     @Override
