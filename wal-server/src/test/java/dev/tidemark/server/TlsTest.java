@@ -217,12 +217,14 @@ class TlsTest {
     @Test
     void tlsPort_saysNothingInTheClearBeforeTheClientHasSpoken() throws IOException {
         start(TestServer.config().tls(good).maxConnections(1));
-        try (Socket first = new Socket(InetAddress.getLoopbackAddress(), server.port());
-                Socket second = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
-            second.setSoTimeout((int) PATIENCE.toMillis());
-            // One too many: it is closed without the words that a plain port has for it.
-            assertThat(second.getInputStream().read()).isEqualTo(-1);
-            await().atMost(PATIENCE).until(() -> closed("limit") == 1);
+        try (Socket first = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            await().atMost(PATIENCE).until(() -> server.connections() == 1);
+            try (Socket second = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+                second.setSoTimeout((int) PATIENCE.toMillis());
+                // One too many: it is closed without the words that a plain port has for it.
+                assertThat(second.getInputStream().read()).isEqualTo(-1);
+                await().atMost(PATIENCE).until(() -> closed("limit") == 1);
+            }
             assertThat(first.isConnected()).isTrue();
         }
     }
