@@ -16,6 +16,7 @@ import dev.tidemark.wal.api.InvalidCallException;
 import dev.tidemark.wal.api.LocalPartition;
 import dev.tidemark.wal.api.PartitionId;
 import dev.tidemark.wal.api.PartitionInfo;
+import dev.tidemark.wal.api.StorageException;
 import dev.tidemark.wal.api.WalException;
 import java.util.EnumSet;
 import java.util.List;
@@ -65,8 +66,14 @@ final class Administration {
                 audit.changed(kind, who, about.partition(), DONE);
             }
             return answer;
-        } catch (WalException e) {
+        } catch (StorageException e) {
+            // What it has come to on the disk, nobody can tell from here.
             audit.changed(kind, who, about.partition(), e.code().name());
+            throw e;
+        } catch (WalException e) {
+            // Nothing was changed. Whoever may only read can have as many of these as he likes, so they are bounded as
+            // refusals are.
+            audit.refused(kind, e.code(), who, about.partition());
             throw e;
         }
     }

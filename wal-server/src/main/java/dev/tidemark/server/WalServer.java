@@ -299,8 +299,14 @@ public final class WalServer implements AutoCloseable {
         return new HttpEndpoint.Readiness(
                 state == ServerState.SERVING,
                 "{\"ready\":" + (state == ServerState.SERVING) + ",\"state\":\""
-                        + state.name().toLowerCase(Locale.ROOT) + "\",\"recoveredPartitions\":" + now.done
-                        + ",\"partitions\":" + now.all + '}');
+                        + state.name().toLowerCase(Locale.ROOT) + "\"," + progressText(now) + '}');
+    }
+
+    /** Health is for everybody: where it matters who somebody is, it says how far the opening is, and not of how many partitions. */
+    private String progressText(Progress now) {
+        return services.access.asks()
+                ? "\"recoveredPercent\":" + (now.all == 0 ? 0 : 100L * now.done / now.all)
+                : "\"recoveredPartitions\":" + now.done + ",\"partitions\":" + now.all;
     }
 
     // ---------------------------------------------------------------- in use

@@ -167,7 +167,7 @@ class AuditTest {
                 awaitLine("event=change what=CREATE identity=token:operator", "partition=made-0 outcome=done");
                 awaitLine("event=refused what=CREATE code=PARTITIONS_FULL", "partition=third-0");
                 awaitLine("event=change what=TRIM identity=token:operator", "partition=orders-0 outcome=done");
-                awaitLine("what=TRIM", "partition=third-0 outcome=PARTITION_UNKNOWN");
+                awaitLine("event=refused what=TRIM code=PARTITION_UNKNOWN", "partition=third-0");
                 awaitLine("event=change what=DELETE identity=token:operator", "partition=orders-0 outcome=done");
                 var unusedToo = new TokenFile(tokens).change(all -> all.without("operator"));
                 server.reload();

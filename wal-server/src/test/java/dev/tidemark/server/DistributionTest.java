@@ -149,6 +149,7 @@ class DistributionTest {
         JoranConfigurator configurator = new JoranConfigurator();
         configurator.setContext(context);
         configurator.doConfigure(DIST.resolve("logback-json.xml").toFile());
+        assertThat(context.getLogger("dev.tidemark.audit").getLevel()).isEqualTo(Level.INFO);
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         ConsoleAppender<ILoggingEvent> appender = (ConsoleAppender<ILoggingEvent>) root.getAppender("stderr");
         assertThat(appender.getTarget()).isEqualTo("System.err");

@@ -259,6 +259,8 @@ class TokenTest {
     void metrics_areForThoseWhoAreLetIn_andHealthForAll() throws Exception {
         start(asking().httpPort(0));
         assertThat(get("/health/live", "").statusCode()).isEqualTo(200);
+        // How many partitions there are is not for everybody.
+        assertThat(get("/health/ready", "").body()).contains("\"ready\":true").doesNotContain("artitions");
         assertThat(get("/metrics", "").statusCode()).isEqualTo(401);
         assertThat(get("/metrics", "Bearer tdm_x").statusCode()).isEqualTo(401);
         assertThat(get("/metrics", "Basic " + shop.token()).statusCode()).isEqualTo(401);

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.function.UnaryOperator;
 
@@ -74,6 +76,9 @@ public final class TokenFile {
         Path written = sibling(".tmp");
         Files.deleteIfExists(written);
         Files.createFile(written, own);
+        if (Files.exists(file)) {
+            belongLike(file, written);
+        }
         try (FileChannel channel = FileChannel.open(written, StandardOpenOption.WRITE)) {
             ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) {
@@ -85,6 +90,20 @@ public final class TokenFile {
         // A revocation that was told to somebody is there after a loss of power.
         try (FileChannel directory = FileChannel.open(written.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
             directory.force(true);
+        }
+    }
+
+    /** An administrator changes it, and the server, which is somebody else, has to be able to read it afterwards. */
+    private static void belongLike(Path known, Path made) throws IOException {
+        PosixFileAttributes attributes = Files.readAttributes(known, PosixFileAttributes.class);
+        PosixFileAttributeView view = Files.getFileAttributeView(made, PosixFileAttributeView.class);
+        PosixFileAttributes now = view.readAttributes();
+        if (!now.group().equals(attributes.group())) {
+            view.setGroup(attributes.group());
+        }
+        view.setPermissions(attributes.permissions());
+        if (!now.owner().equals(attributes.owner())) {
+            view.setOwner(attributes.owner());
         }
     }
 

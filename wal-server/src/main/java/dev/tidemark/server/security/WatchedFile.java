@@ -6,9 +6,11 @@ import dev.tidemark.wal.api.InvalidCallException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +59,14 @@ final class WatchedFile<T> {
     }
 
     private static String reason(Path file, Exception why) {
-        return "file=" + file + " (" + (why instanceof NoSuchFileException ? "no such file" : why.getMessage()) + ')';
+        return "file=" + file + " (" + words(why) + ')';
+    }
+
+    /** Of some, the message is the path and nothing more. */
+    private static @Nullable String words(Exception why) {
+        return why instanceof NoSuchFileException
+                ? "no such file"
+                : why instanceof AccessDeniedException ? "this process may not read it" : why.getMessage();
     }
 
     /** The whole text of a file that is no larger than such a file can be. */

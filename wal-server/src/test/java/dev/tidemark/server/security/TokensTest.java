@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -102,6 +103,27 @@ class TokensTest {
         Files.writeString(place, "broken");
         assertThatThrownBy(() -> file.change(tokens -> tokens)).isInstanceOf(AccessFileException.class);
         assertThat(place).hasContent("broken");
+    }
+
+    /** The administrator who changes it is not the server that reads it. */
+    @Test
+    void changedFile_belongsToWhomItBelongedBefore() throws IOException, AccessFileException {
+        Path place = directory.resolve("tokens");
+        TokenFile file = new TokenFile(place);
+        var unused =
+                file.change(tokens -> tokens.with(make("shop", Optional.empty()).entry()));
+        Files.setPosixFilePermissions(place, PosixFilePermissions.fromString("rw-r-----"));
+        boolean isRoot = Files.getOwner(place).getName().equals("root");
+        UserPrincipal server = isRoot
+                ? place.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody")
+                : Files.getOwner(place);
+        Files.setOwner(place, server);
+
+        unused = file.change(tokens -> tokens.without("shop"));
+
+        assertThat(Files.getOwner(place)).isEqualTo(server);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(place)))
+                .isEqualTo("rw-r-----");
     }
 
     @Test
