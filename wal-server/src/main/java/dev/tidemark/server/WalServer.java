@@ -80,6 +80,9 @@ public final class WalServer implements AutoCloseable {
     private final Optional<TlsContext> tls;
     private final EventLoops loops;
     private final Services services;
+    /** Of its own: a revocation must not wait behind what clients ask of the disk, as its bearer may be one of them. */
+    private final FilePool watch;
+
     private final List<Channel> listening = new ArrayList<>();
     private final CompletableFuture<Wal> opened = new CompletableFuture<>();
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -103,6 +106,8 @@ public final class WalServer implements AutoCloseable {
                 new FilePool("file", config.fileThreads(), config.poolQueue(), threads, meters),
                 new FilePool("status", 1, MAX_STATUS_QUESTIONS, threads, meters),
                 access);
+        // One look that waits is as good as many.
+        watch = new FilePool("watch", 1, 1, threads, meters);
     }
 
     /**
@@ -180,8 +185,7 @@ public final class WalServer implements AutoCloseable {
             long millis = config.reloadInterval().toMillis();
             var unused = loops.group()
                     .next()
-                    .scheduleWithFixedDelay(
-                            () -> services.files.submit(this::reload), millis, millis, TimeUnit.MILLISECONDS);
+                    .scheduleWithFixedDelay(() -> watch.submit(this::reload), millis, millis, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -305,7 +309,8 @@ public final class WalServer implements AutoCloseable {
     /** Health is for everybody: where it matters who somebody is, it says how far the opening is, and not of how many partitions. */
     private String progressText(Progress now) {
         return services.access.asks()
-                ? "\"recoveredPercent\":" + (now.all == 0 ? 0 : 100L * now.done / now.all)
+                ? "\"recoveredPercent\":"
+                        + (state() == ServerState.SERVING ? 100 : 100L * now.done / Math.max(1, now.all))
                 : "\"recoveredPartitions\":" + now.done + ",\"partitions\":" + now.all;
     }
 
@@ -434,6 +439,7 @@ public final class WalServer implements AutoCloseable {
             boolean areDone = services.reads.close(config.drainTimeout());
             areDone &= services.files.close(config.drainTimeout());
             areDone &= services.status.close(config.drainTimeout());
+            areDone &= watch.close(config.drainTimeout());
             if (!areDone) {
                 LOG.warn("a request of the disk hangs, the store is closed beside it");
             }

@@ -35,6 +35,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -235,6 +237,29 @@ class TokenTest {
             try (RawClient again = RawClient.connect(server.port())) {
                 assertThat(codeOf(again.hello(shop.token()))).isEqualTo("UNAUTHENTICATED");
             }
+        }
+    }
+
+    /** Who is to be sent away could keep those busy who would notice. */
+    @Test
+    void revocation_doesNotWaitBehindWhatClientsAskOfTheDisk() throws Exception {
+        start(asking().reloadInterval(Duration.ofMillis(20)).fileThreads(1));
+        CountDownLatch isOver = new CountDownLatch(1);
+        try (RawClient revoked = RawClient.connect(server.port())) {
+            assertThat(revoked.hello(shop.token())).isInstanceOf(Answer.Welcome.class);
+            assertThat(server.services().files.submit(() -> waitFor(isOver))).isTrue();
+            var unused = file.change(tokens -> tokens.without("shop"));
+            assertThat(revoked.untilClosed()).extracting(RawClient::codeOf).containsExactly("UNAUTHENTICATED");
+        } finally {
+            isOver.countDown();
+        }
+    }
+
+    private static void waitFor(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
